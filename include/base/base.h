@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few words that every module uses. Any thread.
+#ifndef ORDINALD_BASE_BASE_H
+#define ORDINALD_BASE_BASE_H
+
+#include <stddef.h>
+
+// The caller must look at the result: it says whether the work was done.
+#define ORD_CHECKED __attribute__((warn_unused_result))
+
+// The compiler checks the arguments of a printf-like function.
+#define ORD_PRINTF(at, first) __attribute__((format(printf, at, first)))
+
+// Which way a branch of the hot path usually goes.
+#define ORD_LIKELY(x) __builtin_expect(!!(x), 1)
+#define ORD_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+// The number of members of an array (never of a pointer).
+#define ORD_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+// The struct that has *pointer as its member.
+#define ORD_CONTAINER(pointer, type, member)                                   \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// EDNS (RFC 6891) in replies: the OPT record and extended errors (RFC 8914).
+// Pure; any thread.
+#ifndef ORDINALD_DNS_EDNS_H
+#define ORDINALD_DNS_EDNS_H
+
+#include "base/bytes.h"
+
+#include <stdbool.h>
+
+enum edns_option { EDNS_OPTION_EDE = 15 };
+
+// INFO-CODEs of RFC 8914 4.
+enum edns_error {
+    EDNS_ERROR_NONE = -1,
+    EDNS_ERROR_OTHER = 0,
+    EDNS_ERROR_STALE_ANSWER = 3,
+    EDNS_ERROR_NOT_READY = 14,
+};
+
+/*
+ * Write an OPT record without options into out[0..DNS_OPT).
+ *
+ * udp_size   what we take, in octets
+ * rcode      the whole extended RCODE; its upper eight bits go here
+ * dnssec_ok  repeated from the query (RFC 3225 3)
+ */
+void edns_opt_write(uint8_t *out, uint16_t udp_size, uint16_t rcode,
+                    bool dnssec_ok);
+
+/*
+ * Append an Extended DNS Error to the OPT record at opt, which is the last
+ * thing in its message; its RDATA length grows.
+ *
+ * room  octets that may be written behind the record
+ * text  UTF-8, may be empty; left out where it does not fit
+ *
+ * Returns the octets added; 0 where not even the code fits.
+ */
+size_t edns_error_append(uint8_t *opt, size_t room, enum edns_error code,
+                         struct span text);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has what address: all objects of all sources, indexed so that one change
+// names the services it touches. The only mutable thing in the model; the
+// control thread owns it. No I/O, no clock.
+#ifndef ORDINALD_MODEL_CLUSTER_H
+#define ORDINALD_MODEL_CLUSTER_H
+
+#include "base/arena.h"
+#include "model/object.h"
+#include "model/service.h"
+
+#include <stdint.h>
+
+struct cluster;
+
+// Returns NULL when there is no memory.
+struct cluster *cluster_new(void);
+void cluster_free(struct cluster *c);
+
+/*
+ * Put an object in, or move to a newer value of the same object.
+ *
+ * c      the cluster
+ * o      borrowed until it is removed or replaced
+ * rank   where two objects have one kind, namespace and name, the higher rank
+ *        counts and the other waits; ranks of different objects never collide
+ * old    the object that was put in with the same kind, name and rank and is
+ *        now replaced, or NULL. Equal digests: nothing becomes dirty
+ *
+ * Returns 0, or -ENOMEM with the cluster as it was.
+ */
+int cluster_put(struct cluster *c, const struct object *o, uint64_t rank,
+                const struct object *old) ORD_CHECKED;
+
+// Take an object out that was put in; cannot fail.
+void cluster_remove(struct cluster *c, const struct object *o);
+
+// The object that counts, or NULL.
+const struct object *cluster_find(const struct cluster *c,
+                                  enum object_kind kind, const char *namespace,
+                                  const char *name);
+
+// Visit the objects of one kind that count, in no particular order. `visit` may
+// not change the cluster; it returns 0 to go on, anything else ends the walk
+// and is returned.
+int cluster_each(const struct cluster *c, enum object_kind kind,
+                 int (*visit)(void *context, const struct object *o),
+                 void *context);
+
+// The namespaces and services that changed since the last call of this,
+// handed over one by one. `changed` returns 0 to go on; anything else puts the
+// rest back and is returned.
+struct cluster_change {
+    const char *namespace;
+    const char *service; // NULL: the namespace itself came or went
+    bool exists;
+};
+int cluster_take_changes(struct cluster *c,
+                         int (*changed)(void *context,
+                                        const struct cluster_change *change),
+                         void *context) ORD_CHECKED;
+
+/*
+ * What a service publishes now, endpoints derived from pods where no slices
+ * are given (K8S-DNS 2.3; reference/kubernetes-dns.md 2).
+ *
+ * arena  holds what is made for the answer; the rest is borrowed from c until
+ *        its next change
+ *
+ * Returns 0, -ENOENT where there is no such service, -ENOMEM.
+ */
+int cluster_service(const struct cluster *c, const char *namespace,
+                    const char *name, struct arena *arena,
+                    struct service *out) ORD_CHECKED;
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Kubernetes objects say, reduced to the facts that reach DNS. A fact is
+// an immutable value in its source's arena; text is NUL-terminated and never
+// NULL unless a comment says so. Control path.
+#ifndef ORDINALD_MODEL_OBJECT_H
+#define ORDINALD_MODEL_OBJECT_H
+
+#include "base/error.h"
+#include "base/sockaddr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum object_kind {
+    OBJECT_NAMESPACE,
+    OBJECT_SERVICE,
+    OBJECT_ENDPOINT_SLICE,
+    OBJECT_ENDPOINTS, // the older API: decoded to slices
+    OBJECT_POD,
+    OBJECT_STATEFUL_SET,
+    OBJECT_DEPLOYMENT,
+    OBJECT_REPLICA_SET,
+    OBJECT_REPLICATION_CONTROLLER,
+};
+
+// "Service", "StatefulSet".
+const char *object_kind_name(enum object_kind kind);
+
+struct label {
+    const char *key;
+    const char *value;
+};
+
+struct labels {
+    const struct label *items;
+    uint32_t n;
+};
+
+// The value of a label, or NULL.
+const char *labels_get(struct labels labels, const char *key);
+
+// K8S: an equality selector matches when each of its pairs is a label. An empty
+// one matches everything here; what "no selector" means is the owner's affair.
+bool labels_match(struct labels selector, struct labels labels);
+
+enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
+
+// "tcp", "udp", "sctp": the label in DNS without its underscore.
+const char *protocol_label(enum protocol p);
+
+struct service_port {
+    const char *name; // "" for none
+    uint16_t number;
+    uint16_t target;         // 0: same as number, or named
+    const char *target_name; // "" unless targetPort is a name
+    uint8_t protocol;        // enum protocol
+};
+
+enum service_type {
+    SERVICE_CLUSTER_IP, // also NodePort and LoadBalancer: a virtual address
+    SERVICE_HEADLESS,   // clusterIP: None
+    SERVICE_EXTERNAL_NAME,
+};
+
+// spec.ipFamilies and spec.ipFamilyPolicy, as far as given.
+enum ip_family_policy { IP_FAMILY_UNSET, IP_FAMILY_SINGLE, IP_FAMILY_PREFER_DUAL, IP_FAMILY_REQUIRE_DUAL };
+
+struct service_facts {
+    uint8_t type;   // enum service_type
+    uint8_t policy; // enum ip_family_policy
+    bool publish_not_ready_addresses;
+    bool has_selector;
+    uint8_t families_n; // of families
+    uint8_t addresses_n;
+    uint8_t families[2];         // enum family, in order of preference
+    struct address addresses[2]; // spec.clusterIPs
+    const char *external_name;   // "" unless SERVICE_EXTERNAL_NAME
+    struct labels selector;
+    const struct service_port *ports;
+    uint32_t ports_n;
+};
+
+struct slice_port {
+    const char *name;
+    uint16_t number; // 0: none ("all ports"), gives addresses but no SRV
+    uint8_t protocol;
+};
+
+// One endpoint of a slice: 1 million of them must fit into memory.
+struct endpoint {
+    const char *hostname; // "" for none
+    const char *pod;      // targetRef.name where it is a Pod, "" for none
+    const uint8_t *addresses; // addresses_n times 4 or 16 octets
+    uint16_t addresses_n;
+    bool ready;       // nil counts as true
+    bool serving;     // nil counts as ready
+    bool terminating; // nil counts as false
+};
+
+struct slice_facts {
+    const char *service; // label kubernetes.io/service-name, "" for none
+    uint8_t family;      // enum family; 0: FQDN, which is ignored
+    const struct slice_port *ports;
+    uint32_t ports_n;
+    const struct endpoint *endpoints;
+    uint32_t endpoints_n;
+};
+
+// An Endpoints object: one slice for each subset, family and readiness.
+struct endpoints_facts {
+    const struct slice_facts *slices;
+    uint32_t slices_n;
+};
+
+struct container_port {
+    const char *name;
+    uint16_t number;
+    uint8_t protocol;
+};
+
+enum pod_phase { POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD_FAILED, POD_UNKNOWN };
+
+struct pod_facts {
+    const char *hostname;  // "" for none
+    const char *subdomain; // "" for none
+    uint8_t phase;         // enum pod_phase
+    bool ready;            // condition Ready
+    bool terminating;      // has a deletionTimestamp
+    uint8_t addresses_n;
+    struct address addresses[2]; // status.podIPs, the primary one first
+    const struct container_port *ports;
+    uint32_t ports_n;
+};
+
+// StatefulSet, Deployment, ReplicaSet and ReplicationController.
+struct workload_facts {
+    uint32_t replicas;
+    uint32_t start;             // spec.ordinals.start, StatefulSet only
+    const char *service;        // spec.serviceName, StatefulSet only
+    struct labels selector;     // matchLabels
+    struct labels pod_labels;   // template.metadata.labels
+    const struct container_port *ports; // of the template's containers
+    uint32_t ports_n;
+    const struct address *addresses; // annotation ordinald.io/addresses
+    uint32_t addresses_n;
+};
+
+struct object {
+    uint8_t kind;          // enum object_kind
+    struct place at;       // where its document starts
+    const char *namespace; // "" for a Namespace
+    const char *name;
+    struct labels labels;
+    const char *owner_kind; // controller among ownerReferences, "" for none
+    const char *owner_name;
+    uint64_t digest; // equal facts have equal digests; 0 is never one
+    union {
+        struct service_facts service;
+        struct slice_facts slice;
+        struct endpoints_facts endpoints;
+        struct pod_facts pod;
+        struct workload_facts workload;
+    };
+};
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// One service as it is to be published: a value, borrowed from the cluster and
+// an arena, made for one rendering. Control path.
+#ifndef ORDINALD_MODEL_SERVICE_H
+#define ORDINALD_MODEL_SERVICE_H
+
+#include "model/object.h"
+
+struct service {
+    const char *namespace;
+    const char *name;
+    const struct object *object;
+    // as in the object, or given by the source of ordinals
+    uint8_t addresses_n;
+    struct address addresses[2];
+    // all endpoints, whatever their conditions; slices of an unknown address
+    // type are left out
+    const struct slice_facts *const *slices;
+    uint32_t slices_n;
+};
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Manifest files and directories as a source: what they say is put into the
+// cluster, and what changes on disk follows within 100 ms. The control thread
+// owns it; watching is on its loop.
+#ifndef ORDINALD_SOURCE_MANIFEST_H
+#define ORDINALD_SOURCE_MANIFEST_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "doc/doc.h"
+#include "model/cluster.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct manifests;
+
+struct manifests_settings {
+    const char *const *paths; // files, directories, "-"; borrowed
+    size_t paths_n;
+    struct doc_limits limits;
+    const struct report *report; // borrowed
+    struct cluster *cluster;     // borrowed
+};
+
+// What is read now, for logs and metrics.
+struct manifests_state {
+    uint32_t files;          // in service
+    uint32_t objects;        // in service
+    uint64_t loads;          // reads of a changed file
+    uint64_t refused;        // documents and objects refused, ever
+    uint32_t stale;          // files whose last good version is served
+};
+
+/*
+ * Take the paths; nothing is read yet.
+ *
+ * Returns 0 and sets out, -ENOENT with err filled where a path does not exist,
+ * -ENOMEM.
+ */
+int manifests_new(const struct manifests_settings *settings,
+                  struct manifests **out, struct error *err) ORD_CHECKED;
+
+// Ends watching. If it was started, run the loop until `closed` was called;
+// without watching `closed` may be NULL.
+void manifests_free(struct manifests *m, void (*closed)(void *context),
+                    void *context);
+
+/*
+ * Read what changed since the last time, by directory listing, inode, size and
+ * times of each file, and put the difference into the cluster.
+ *
+ * A file with a broken document keeps the last good version of what that file
+ * said; its findings are reported once for each version. A file that is gone
+ * takes its objects along.
+ *
+ * everything  read all files again, whether they seem changed or not
+ *
+ * Returns 1 when the cluster changed, 0 when not, -ENOMEM.
+ */
+int manifests_load(struct manifests *m, bool everything) ORD_CHECKED;
+
+/*
+ * Watch all paths on a loop. `changed` is called on it, 20 ms after the last
+ * event of a burst and at most 80 ms after the first, and calls
+ * manifests_load(). Where the system refuses a watch, the paths are looked at
+ * once a second instead, and a warning says so.
+ *
+ * Returns 0 or a negative errno.
+ */
+int manifests_watch(struct manifests *m, uv_loop_t *loop,
+                    void (*changed)(void *context), void *context)
+    ORD_CHECKED;
+
+struct manifests_state manifests_state(const struct manifests *m);
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods where no cluster makes them: finds the workloads that come without pods
+// and the services that come without addresses, and lets model/ordinal give
+// them some. Control thread.
+#ifndef ORDINALD_SOURCE_STATEFULSET_H
+#define ORDINALD_SOURCE_STATEFULSET_H
+
+#include "base/error.h"
+#include "model/cluster.h"
+#include "model/ordinal.h"
+
+struct statefulsets;
+
+// Returns NULL when there is no memory.
+struct statefulsets *statefulsets_new(struct cluster *cluster,
+                                      const struct ordinals_settings *settings,
+                                      const struct report *report);
+// Takes its pods out of the cluster.
+void statefulsets_free(struct statefulsets *s);
+
+/*
+ * Bring the pods in line with the cluster's objects; call it after each change
+ * of the manifests.
+ *
+ * A workload comes without pods when no Pod names it as its controller or, with
+ * no controller of its own, matches its selector, and when no slice is given
+ * for a service that selects its pods or governs it. A Deployment whose
+ * ReplicaSet is given makes no pods.
+ *
+ * Returns 0 or -ENOMEM, with the cluster consistent either way.
+ */
+int statefulsets_sync(struct statefulsets *s, uint64_t now_ms) ORD_CHECKED;
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The published zone: a table of immutable answer blocks, one for each service,
+// and the tables of addresses (for PTR) and namespaces that change with them.
+//
+// One control thread changes it through a struct zone_update; any number of
+// reader threads look things up inside a read section. All records of a service
+// (addresses, SRV, additionals, PTR) become visible by one pointer.
+#ifndef ORDINALD_ZONE_ZONE_H
+#define ORDINALD_ZONE_ZONE_H
+
+#include "base/base.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/sockaddr.h"
+#include "dns/message.h"
+#include "dns/name.h"
+#include "model/service.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct zone;
+struct zone_block;
+struct zone_slot;
+struct zone_update;
+
+struct zone_settings {
+    struct dns_name domain; // "cluster.local."; folded
+    // reverse zones; none given: all of in-addr.arpa and ip6.arpa
+    const struct cidr *reverse;
+    size_t reverse_n;
+    uint32_t ttl_s;          // 0 to 3600
+    uint32_t negative_ttl_s; // TTL and MINIMUM of the SOA (RFC 2308)
+    // the addresses of ns.dns.<zone>: where this server listens
+    const struct address *servers;
+    size_t servers_n;
+    size_t block_size_max; // octets one service may take; 0: 64 MiB
+    uint64_t hash_seed;
+};
+
+/*
+ * Returns 0 and sets out; -EINVAL with err filled for a domain or reverse zone
+ * that cannot be served; -ENOMEM. What settings points at is copied.
+ */
+int zone_new(const struct zone_settings *settings, struct zone **out,
+             struct error *err) ORD_CHECKED;
+
+// No reader may be left. NULL is fine.
+void zone_free(struct zone *z);
+
+// --- readers ---------------------------------------------------------------
+
+// A reader thread says who it is once, and is online from then on.
+void zone_reader_register(void);
+void zone_reader_unregister(void);
+
+// Nothing found in a zone is in use by this thread at this moment. Call it
+// between batches: memory of old blocks waits for it.
+void zone_reader_quiescent(void);
+
+// Around any wait: the thread reads nothing between offline and online.
+void zone_reader_offline(void);
+void zone_reader_online(void);
+
+enum zone_outcome {
+    ZONE_FOUND,
+    ZONE_NODATA,   // the name exists, this type does not (also RFC 8020 3)
+    ZONE_NXDOMAIN,
+    ZONE_OUTSIDE,  // not below any of our zones
+};
+
+// Records as they will be sent, right behind the question (offset 12).
+struct zone_records {
+    const uint8_t *answer;
+    const uint8_t *extra; // additional section
+    uint32_t answer_n;    // octets
+    uint32_t extra_n;
+    uint16_t answer_count;
+    // Additional records, in this order: A, then AAAA, whose owner is a pointer
+    // counted from the end of the question (add that end to it); then those
+    // whose owner is written out, because a pointer cannot reach it.
+    uint16_t extra_a_count;
+    uint16_t extra_aaaa_count;
+    uint16_t extra_far_count;
+    // octets of each answer record where all are equally long and may begin
+    // with any of them; 0: of unequal length, order kept
+    uint16_t stride;
+};
+
+struct zone_match {
+    // ZONE_FOUND: the answer is, by what is set:
+    struct zone_records records;  // answer_count > 0
+    // addresses_count > 0: A or AAAA records of one peer, made from a template
+    const uint8_t *addresses;
+    uint16_t addresses_count;
+    uint8_t address_size; // 4 or 16
+    // srv_weight >= 0: the weight that replaces the one in each record
+    int16_t srv_weight;
+    // PTR: the target's first label (may be empty) and the rest of it
+    struct span target_label;
+    struct span target_suffix;
+    // ZONE_NODATA, ZONE_NXDOMAIN: the SOA record to send, see zone_soa_patch()
+    const struct zone_origin *origin;
+};
+
+// A zone's apex, shared by all answers from it.
+struct zone_origin {
+    struct dns_name name;
+    struct zone_records soa; // the answer at the apex: owner at offset 12
+    struct zone_records ns;
+    struct zone_records version; // dns-version.<apex> TXT (K8S-DNS 2.2)
+    struct zone_records server_a; // ns.dns.<apex>
+    struct zone_records server_aaaa;
+};
+
+/*
+ * A look-up in steps, so that a batch can make each step for all its queries
+ * and let their cache misses overlap. zone_find() makes all of them.
+ */
+struct zone_lookup {
+    // private
+    const struct zone_origin *origin;
+    const struct zone_slot *slot;
+    const struct zone_block *block;
+    uint64_t hash;       // of namespace and service, or of an address
+    uint64_t label_hash; // of the endpoint's label
+    uint32_t candidate;  // where the endpoint may be
+    uint8_t place;
+    uint8_t key_at;
+    uint8_t key_n;
+    uint8_t address[17]; // family or prefix length, then the octets
+};
+
+// Which name is this? Touches nothing that is shared but the origins.
+void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
+                       struct zone_lookup *l);
+// Find the service's slot and fetch its block ahead.
+void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
+                      struct zone_lookup *l);
+// Find the endpoint in the block and fetch it ahead.
+void zone_lookup_block(const struct zone *z, const struct dns_query *q,
+                       struct zone_lookup *l);
+/*
+ * Returns the outcome and fills out, borrowed from z until the section ends
+ * (RFC 1034 4.3.2, RFC 2308, RFC 8020).
+ */
+enum zone_outcome zone_lookup_finish(const struct zone *z,
+                                     const struct dns_query *q,
+                                     const struct zone_lookup *l,
+                                     struct zone_match *out);
+
+enum zone_outcome zone_find(const struct zone *z, const struct dns_query *q,
+                            struct zone_match *out);
+
+// Whether the first load was complete: before, nothing is known to be absent.
+bool zone_is_complete(const struct zone *z);
+
+// Unix time of the last change, never going back; 0 before any (RFC 1912 2.2).
+uint32_t zone_serial(const struct zone *z);
+
+uint32_t zone_ttl_s(const struct zone *z);
+
+// --- the control thread ----------------------------------------------------
+
+struct zone_state {
+    uint32_t services;   // blocks that answer
+    uint32_t endpoints;  // names below them
+    uint32_t addresses;  // with a PTR
+    uint32_t namespaces;
+    size_t octets;       // of all blocks
+    uint64_t builds;     // blocks made, ever
+    uint64_t failures;   // blocks that could not be made, ever
+};
+
+struct zone_state zone_state(const struct zone *z);
+
+/*
+ * Begin a step. One at a time.
+ *
+ * Returns NULL when there is no memory.
+ */
+struct zone_update *zone_update_begin(struct zone *z);
+
+/*
+ * Make the block of a service anew; it is seen once the step is published.
+ *
+ * Returns 0, or -ENOMEM or -EFBIG with err filled: then the old block stays,
+ * and the rest of the step can go on.
+ */
+int zone_update_service(struct zone_update *u, const struct service *s,
+                        struct error *err) ORD_CHECKED;
+
+// A service goes with all its names. Returns 0 or -ENOMEM (nothing changed).
+int zone_update_remove(struct zone_update *u, const char *namespace,
+                       const char *service) ORD_CHECKED;
+
+// A namespace comes or goes. Returns 0 or -ENOMEM.
+int zone_update_namespace(struct zone_update *u, const char *namespace,
+                          bool exists) ORD_CHECKED;
+
+/*
+ * Make all of the step visible, then wait until no reader uses the old blocks,
+ * and free them and u. Cannot fail.
+ *
+ * now_unix_s  for the serial; it moves only if something changed
+ * complete    the zone is whole from here on: absence is knowledge
+ */
+void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
+                         bool complete);
+
+// Drop the step.
+void zone_update_cancel(struct zone_update *u);
+
+#endif
