@@ -70,8 +70,7 @@ struct dns_query {
     uint16_t question_n;  // octets of the question section, 0: none readable
     // where each label's length octet stands in `name`, leftmost first
     uint8_t label_at[DNS_LABELS_MAX + 1];
-    // lower case; the octets behind name_n may be anything
-    uint8_t name[DNS_NAME_MAX + 9];
+    uint8_t name[DNS_NAME_MAX + 1]; // lower case
 };
 
 /*
@@ -80,8 +79,8 @@ struct dns_query {
  * RFC 1035 4.1.2, RFC 9619: a QUERY has exactly one question. Its name has no
  * compression pointer: nothing before it could be pointed at. RFC 6891 6.1.1:
  * at most one OPT. Records in other sections are stepped over; counts bound
- * that walk only together with the octets that are there. At least one octet
- * in eight behind msg.n need not be readable: nothing is read there.
+ * that walk only together with the octets that are there. Octets left behind
+ * the last record make the message malformed.
  *
  * msg  the message; borrowed for the call only
  * q    filled as far as the verdict says; flags also for FORMERR and NOTIMP

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/sockaddr.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,20 +34,6 @@ static inline struct span dns_name_view(const struct dns_name *name)
 static inline uint8_t dns_fold_octet(uint8_t c)
 {
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-/*
- * Fold eight octets of a name at once. Length octets are at most 63 and so are
- * no letters: a whole name can be folded without looking at its labels.
- */
-static inline uint64_t dns_fold_word(uint64_t w)
-{
-    const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
-    uint64_t seven = w & ~high;
-    uint64_t above = seven + ones * (0x80 - 'A');     // high bit: >= 'A'
-    uint64_t beyond = seven + ones * (0x80 - 'Z' - 1); // high bit: > 'Z'
-    uint64_t letter = above & ~beyond & ~w & high;
-    return w | letter >> 2;
 }
 
 /*
@@ -86,7 +73,6 @@ unsigned dns_name_labels(struct span name);
 // The name of an address below in-addr.arpa or ip6.arpa (RFC 1035 3.5, RFC 3596
 // 2.5): octets in reverse order. bits: how many of it, a multiple of 8 for IPv4
 // and of 4 for IPv6.
-struct address;
 void dns_name_of_address(const struct address *a, unsigned bits,
                          struct dns_name *out);
 

@@ -22,7 +22,6 @@
 
 struct zone;
 struct zone_block;
-struct zone_slot;
 struct zone_update;
 
 struct zone_settings {
@@ -88,20 +87,42 @@ struct zone_records {
     uint16_t stride;
 };
 
+// How an answer is put together. All are copies.
+enum zone_form {
+    ZONE_FORM_RECORDS, // records, as they stand
+    ZONE_FORM_SOA,     // records, with the serial of now
+    ZONE_FORM_PEER,    // addresses of one peer: a head, then the octets, each
+    ZONE_FORM_PEER_SRV, // records, with `weight`; addresses are additional
+    ZONE_FORM_PTR,     // one record whose target is label and suffix
+};
+
 struct zone_match {
-    // ZONE_FOUND: the answer is, by what is set:
-    struct zone_records records;  // answer_count > 0
-    // addresses_count > 0: A or AAAA records of one peer, made from a template
-    const uint8_t *addresses;
-    uint16_t addresses_count;
-    uint8_t address_size; // 4 or 16
-    // srv_weight >= 0: the weight that replaces the one in each record
-    int16_t srv_weight;
-    // PTR: the target's first label (may be empty) and the rest of it
-    struct span target_label;
-    struct span target_suffix;
-    // ZONE_NODATA, ZONE_NXDOMAIN: the SOA record to send, see zone_soa_patch()
+    enum zone_form form; // of ZONE_FOUND; what it names is set
+    const struct zone_records *records;
+    struct zone_records peer_srv; // ZONE_FORM_PEER_SRV: records point here
+    const uint8_t *a;             // 4 octets each
+    const uint8_t *aaaa;          // 16 octets each
+    uint16_t a_count;
+    uint16_t aaaa_count;
+    uint8_t weight;
+    struct span label;  // in wire form, may be empty
+    struct span suffix; // the rest, root included
+    // always but for ZONE_OUTSIDE; its SOA goes with ZONE_NODATA and NXDOMAIN
     const struct zone_origin *origin;
+};
+
+/*
+ * The SOA record of an origin. Its owner and the names in it end with a pointer
+ * to the apex, which stands at offset 12 when the apex itself is asked for: who
+ * sends it below another name writes the apex's offset at these places, and the
+ * serial always.
+ */
+enum {
+    ZONE_SOA_OWNER_AT = 0,
+    ZONE_SOA_MNAME_AT = 12 + 7,   // behind "ns.dns"
+    ZONE_SOA_RNAME_AT = 21 + 11,  // behind "hostmaster"
+    ZONE_SOA_SERIAL_AT = 34,
+    ZONE_SOA_SIZE = 34 + 5 * 4,
 };
 
 // A zone's apex, shared by all answers from it.
@@ -119,17 +140,16 @@ struct zone_origin {
  * and let their cache misses overlap. zone_find() makes all of them.
  */
 struct zone_lookup {
-    // private
+    // private; what a step needs is set by the step before
     const struct zone_origin *origin;
-    const struct zone_slot *slot;
     const struct zone_block *block;
-    uint64_t hash;       // of namespace and service, or of an address
+    uint64_t hash;       // of service and namespace, or of an address
     uint64_t label_hash; // of the endpoint's label
-    uint32_t candidate;  // where the endpoint may be
     uint8_t place;
-    uint8_t key_at;
+    uint8_t key_at; // in the question's name
     uint8_t key_n;
-    uint8_t address[17]; // family or prefix length, then the octets
+    uint8_t address_key[17];
+    struct address address;
 };
 
 // Which name is this? Touches nothing that is shared but the origins.
@@ -158,6 +178,10 @@ bool zone_is_complete(const struct zone *z);
 
 // Unix time of the last change, never going back; 0 before any (RFC 1912 2.2).
 uint32_t zone_serial(const struct zone *z);
+
+// The head of a record at the question's name: owner, type, class, TTL, length
+// of an address. `type` is DNS_TYPE_A or DNS_TYPE_AAAA.
+const uint8_t *zone_address_head(const struct zone *z, uint16_t type);
 
 uint32_t zone_ttl_s(const struct zone *z);
 
