@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answer block: all answers of one service, ready to be copied. One
+// allocation, immutable once it is published.
+//
+//     struct zone_block      header: what the service's own name answers
+//     struct zone_port[]     what _port._proto.<service> answers
+//     struct zone_peer...    one for each name below the service: its label,
+//                            its addresses
+//     uint32_t index[]       label -> peer, open addressing
+//     records                A, AAAA and SRV records as they are sent
+//     uint32_t owner[]       peer of the i-th A, then of the i-th AAAA record
+//
+// A peer's A record is made of a template and the four octets: 16 rendered
+// octets for each would cost more memory, and more cache, than that copy.
+#ifndef ORDINALD_ZONE_BLOCK_H
+#define ORDINALD_ZONE_BLOCK_H
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "dns/record.h"
+#include "zone/zone.h"
+
+enum {
+    // An SRV record up to its target: head, priority, weight, port.
+    SRV_TARGET_AT = DNS_RECORD_HEAD + 6,
+    SRV_WEIGHT_AT = DNS_RECORD_HEAD + 2,
+};
+
+// What one name answers, by type; an answer_count of 0: nothing.
+struct zone_set {
+    struct zone_records a;
+    struct zone_records aaaa;
+    struct zone_records srv;
+};
+
+struct zone_port {
+    struct span name; // label without underscore, lower case
+    uint8_t protocol; // enum protocol
+    struct zone_set set;
+};
+
+// A name below the service. Aligned to four octets; `label` goes on with the
+// label itself, then all IPv4 addresses, then all IPv6 addresses.
+struct zone_peer {
+    uint32_t srv_at; // its SRV records: octets from block->records
+    uint16_t srv_count;
+    uint16_t a_count;
+    uint16_t aaaa_count;
+    uint8_t srv_weight;  // of its own SRV answer
+    uint8_t managed;     // has a hostname: its PTR comes first
+    uint8_t label[1];    // wire form: length octet, then the label
+};
+
+enum zone_rank { // whose PTR an address has: the lowest one's
+    ZONE_RANK_CLUSTER_IP,
+    ZONE_RANK_MANAGED,
+    ZONE_RANK_DASHED,
+};
+
+struct zone_block {
+    struct zone_set set;        // at the service's own name
+    struct zone_records cname;  // ExternalName: for every type
+    bool exists;                // false: the name and all below is NXDOMAIN
+    uint8_t protocols;          // bit of each enum protocol with a named port
+    uint8_t suffix_n;           // wire name of the service, root included
+    uint8_t cluster_ips_n;
+    uint32_t peers_n;
+    uint32_t index_mask;
+    uint32_t ports_n;
+    const uint8_t *suffix;
+    const uint32_t *index; // offset from `peers`, 0: empty
+    const uint8_t *peers;  // begins with four octets that are no peer
+    const uint8_t *records;
+    const struct zone_port *ports;
+    // addresses of endpoints in ascending order, for PTR
+    const uint8_t *sorted_a; // DNS_RECORD_A octets each
+    const uint8_t *sorted_aaaa;
+    const uint32_t *owner_a; // offset from `peers`
+    const uint32_t *owner_aaaa;
+    uint32_t sorted_a_n;
+    uint32_t sorted_aaaa_n;
+    struct address cluster_ips[2];
+    size_t octets; // of the allocation
+};
+
+static inline const struct zone_peer *block_peer_at(const struct zone_block *b,
+                                                    uint32_t offset)
+{
+    return (const struct zone_peer *)(const void *)(b->peers + offset);
+}
+
+// The octets of a label in wire form.
+static inline size_t label_size(const uint8_t *label)
+{
+    return label[0] + 1u;
+}
+
+static inline uint64_t block_label_hash(uint64_t seed, const uint8_t *label)
+{
+    return hash_bytes(seed, label, label_size(label));
+}
+
+/*
+ * The peer with this label (wire form, lower case), or NULL.
+ *
+ * hash  block_label_hash() of it
+ */
+static inline const struct zone_peer *
+block_find_peer(const struct zone_block *b, const uint8_t *label, uint64_t hash)
+{
+    if (b->peers_n == 0)
+        return NULL;
+    for (uint32_t i = (uint32_t)hash;; i++) {
+        uint32_t offset = b->index[i & b->index_mask];
+        if (offset == 0)
+            return NULL;
+        const struct zone_peer *peer = block_peer_at(b, offset);
+        if (memcmp(peer->label, label, label_size(label)) == 0)
+            return peer;
+    }
+}
+
+// The addresses behind the label.
+static inline const uint8_t *peer_a(const struct zone_peer *peer)
+{
+    return peer->label + label_size(peer->label);
+}
+
+static inline const uint8_t *peer_aaaa(const struct zone_peer *peer)
+{
+    return peer_a(peer) + 4u * peer->a_count;
+}
+
+// Addresses for which the block knows a PTR target.
+static inline uint32_t block_addresses(const struct zone_block *b)
+{
+    return b->exists ? b->cluster_ips_n + b->sorted_a_n + b->sorted_aaaa_n : 0;
+}
+
+// The i-th of them, and how strong its claim is.
+struct address block_address(const struct zone_block *b, uint32_t i,
+                             enum zone_rank *rank);
+
+/*
+ * Who has the address?
+ *
+ * peer  set to the peer, or to NULL for the service itself
+ *
+ * Returns false when nobody here has it.
+ */
+bool block_find_address(const struct zone_block *b, const struct address *a,
+                        const struct zone_peer **peer);
+
+/*
+ * Render a service (K8S-DNS 2.3, 2.4, 2.5; reference/kubernetes-dns.md 3).
+ *
+ * Returns 0 and a block for block_free(); -ENOMEM; -EFBIG when it would take
+ * more than octets_max.
+ */
+int block_new(const struct service *s, const struct dns_name *domain,
+              uint32_t ttl_s, uint64_t hash_seed, size_t octets_max,
+              struct zone_block **out, struct error *err) ORD_CHECKED;
+
+void block_free(const struct zone_block *b);
+
+#endif

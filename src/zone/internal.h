@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the zone share. Fields marked "control" are touched by the
+// control thread only.
+#ifndef ORDINALD_ZONE_INTERNAL_H
+#define ORDINALD_ZONE_INTERNAL_H
+
+#include "block.h"
+#include "table.h"
+#include "zone/zone.h"
+
+enum {
+    // service and namespace, each with its length octet
+    SLOT_KEY_MAX = 2 * (DNS_LABEL_MAX + 1),
+    ADDRESS_KEY_MAX = 1 + 16,
+    // first octet of an address key: whole and partial addresses of both
+    // families never collide; IPv4 bits as they are, IPv6 nibbles above
+    ADDRESS_KEY_IPV6 = 128,
+};
+
+// A service's place in the table. It stays while blocks come and go.
+struct zone_slot {
+    struct table_node node;
+    _Atomic(const struct zone_block *) block; // NULL: no such service
+    union {
+        struct zone_change *pending; // control: in the update under way
+        struct zone_slot *garbage;   // control: removed, waits for readers
+    };
+    uint8_t key_n;
+    uint8_t key[]; // wire labels: service, namespace; lower case
+};
+
+// A claim on an address by a service that is not the one to answer.
+struct zone_claim {
+    struct zone_claim *next;
+    const struct zone_slot *slot;
+    uint8_t rank; // enum zone_rank
+};
+
+// An address with a PTR, or a part of one that has such below it.
+struct zone_address {
+    struct table_node node;
+    // who answers: the slot; for a part of an address this struct itself, as a
+    // mark; NULL: nobody, the name does not exist
+    _Atomic(const void *) owner;
+    union {
+        struct zone_claim *others; // control: weaker claims on an address
+        struct {                   // control, a part of an address:
+            uint32_t below;        // addresses below it that have an owner
+            uint32_t part_holds;   // addresses below it that are prepared
+        };
+        struct zone_address *garbage; // control: removed, waits for readers
+    };
+    uint16_t holds; // control: preparations of an address under way
+    uint8_t rank;   // control: of the owner's claim
+    uint8_t key[];  // see address_key(); at most 40 octets in all for IPv4
+};
+
+struct zone_namespace {
+    struct table_node node;
+    struct zone_namespace *garbage; // control
+    uint8_t key[];                  // wire label, lower case
+};
+
+struct zone {
+    // read-only once made
+    struct dns_name domain;
+    uint8_t domain_labels;
+    uint32_t ttl_s;
+    uint64_t seed;
+    struct zone_origin *origins; // the first is the domain, then reverse zones
+    size_t origins_n;
+    struct table *slots;
+    struct table *addresses;
+    struct table *namespaces;
+    // records of a peer, up to the address
+    uint8_t head_a[DNS_RECORD_HEAD];
+    uint8_t head_aaaa[DNS_RECORD_HEAD];
+    size_t block_size_max;
+    uint8_t *static_records;
+
+    _Atomic uint32_t serial;
+    _Atomic bool complete;
+
+    struct zone_state state; // control
+    bool updating;           // control
+};
+
+// A key to look up; the table's entries have the same octets.
+struct zone_key {
+    const uint8_t *p;
+    size_t n;
+};
+
+int slot_has_key(struct table_node *node, const void *key);
+int address_has_key(struct table_node *node, const void *key);
+int namespace_has_key(struct table_node *node, const void *key);
+
+/*
+ * The key of the first `bits` bits of an address, the rest of which is zero.
+ *
+ * bits  a multiple of 8 for IPv4, of 4 for IPv6
+ *
+ * Returns the octets used.
+ */
+static inline size_t address_key(const struct address *a, unsigned bits,
+                                 uint8_t key[ADDRESS_KEY_MAX])
+{
+    bool v4 = a->family == FAMILY_IPV4;
+    size_t size = v4 ? 4 : 16;
+    key[0] = (uint8_t)(v4 ? bits : ADDRESS_KEY_IPV6 + bits / 4);
+    memcpy(key + 1, a->octets, size);
+    return 1 + size;
+}
+
+static inline struct zone_slot *slot_of(struct table_node *node)
+{
+    return ORD_CONTAINER(node, struct zone_slot, node);
+}
+
+static inline struct zone_address *address_of(struct table_node *node)
+{
+    return ORD_CONTAINER(node, struct zone_address, node);
+}
+
+// --- claims on addresses (reverse.c), control thread -----------------------
+
+/*
+ * Make sure that claiming the address cannot fail later.
+ *
+ * Returns a spare claim that goes to reverse_claim() or reverse_unprepare(), or
+ * NULL when there is no memory. What is removed from the table is linked to
+ * *garbage, here and below.
+ */
+struct zone_claim *reverse_prepare(struct zone *z, const struct address *a,
+                                   struct zone_address **garbage);
+
+// Forget a preparation that was not used. Takes spare.
+void reverse_unprepare(struct zone *z, const struct address *a,
+                       struct zone_claim *spare, struct zone_address **garbage);
+
+// The slot claims the address, or its claim has another rank now. Takes spare.
+void reverse_claim(struct zone *z, const struct address *a,
+                   const struct zone_slot *slot, enum zone_rank rank,
+                   struct zone_claim *spare);
+
+// The slot gives the address up.
+void reverse_release(struct zone *z, const struct address *a,
+                     const struct zone_slot *slot,
+                     struct zone_address **garbage);
+
+#endif

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a name to its answer. Everything below the domain is positional
+// (reference/kubernetes-dns.md 1), so a name is read from the right:
+//
+//     <apex>                       SOA, NS
+//     svc, pod, dns                empty non-terminals
+//     N.svc                        a namespace
+//     S.N.svc                      a service: one probe of the table
+//     H.S.N.svc                    an endpoint: one more probe, in the block
+//     _port._proto.S.N.svc         a port
+//     dns-version, ns.dns          fixed
+//
+// In a reverse zone the labels are an address, or the beginning of one.
+#include "internal.h"
+
+#include "dns/record.h"
+
+enum lookup_place {
+    PLACE_OUTSIDE,
+    PLACE_APEX,
+    PLACE_EMPTY,  // exists, has no records
+    PLACE_ABSENT, // does not exist
+    PLACE_SERVER,
+    PLACE_VERSION,
+    PLACE_NAMESPACE,
+    PLACE_SERVICE,
+    PLACE_ENDPOINT,
+    PLACE_PORT,
+    PLACE_ADDRESS, // whole
+    PLACE_ADDRESS_PART,
+};
+
+// Where a label begins; index counts from the left.
+static inline const uint8_t *label_at(const struct dns_query *q, unsigned index)
+{
+    return q->name + q->label_at[index];
+}
+
+static inline bool label_is(const uint8_t *label, const char *text, size_t n)
+{
+    return label[0] == n && memcmp(label + 1, text, n) == 0;
+}
+
+// --- which name is this? ---------------------------------------------------
+
+static bool ends_with(const struct dns_query *q, const struct dns_name *suffix,
+                      unsigned suffix_labels)
+{
+    if (q->labels < suffix_labels)
+        return false;
+    unsigned at = q->label_at[q->labels - suffix_labels];
+    return q->name_n - at == suffix->n &&
+           memcmp(q->name + at, suffix->wire, suffix->n) == 0;
+}
+
+// Names that every origin has: its apex, and what K8S-DNS 2.2 puts below it.
+static bool begin_fixed(const struct dns_query *q, unsigned below,
+                        struct zone_lookup *l)
+{
+    const uint8_t *last = below ? label_at(q, below - 1) : NULL;
+
+    if (below == 0) {
+        l->place = PLACE_APEX;
+    } else if (label_is(last, "dns", 3)) {
+        bool server = below == 2 && label_is(label_at(q, 0), "ns", 2);
+        l->place = below == 1 ? PLACE_EMPTY
+                   : server   ? PLACE_SERVER
+                              : PLACE_ABSENT;
+    } else if (label_is(last, "dns-version", 11)) {
+        l->place = below == 1 ? PLACE_VERSION : PLACE_ABSENT;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+// Three to five labels, the last of them "svc".
+static inline void begin_service(const struct zone *z,
+                                 const struct dns_query *q, unsigned below,
+                                 struct zone_lookup *l)
+{
+    static const uint8_t places[] = {PLACE_SERVICE, PLACE_ENDPOINT, PLACE_PORT};
+    unsigned at = q->label_at[below - 3];
+
+    l->place = places[below - 3];
+    l->key_at = (uint8_t)at;
+    l->key_n = (uint8_t)(q->label_at[below - 1] - at);
+    l->hash = hash_bytes(z->seed, q->name + at, l->key_n);
+    if (l->place == PLACE_ENDPOINT)
+        l->label_hash = block_label_hash(z->seed, q->name);
+}
+
+static void begin_other(const struct zone *z, const struct dns_query *q,
+                        unsigned below, struct zone_lookup *l)
+{
+    if (begin_fixed(q, below, l))
+        return;
+    const uint8_t *last = label_at(q, below - 1);
+    bool svc = label_is(last, "svc", 3);
+
+    l->place = PLACE_ABSENT;
+    if (below == 1 && (svc || label_is(last, "pod", 3))) {
+        l->place = PLACE_EMPTY;
+    } else if (below == 2 && svc) {
+        l->place = PLACE_NAMESPACE;
+        l->hash = block_label_hash(z->seed, q->name);
+    }
+}
+
+// An octet in decimal, as the reverse tree has it: no leading zero.
+static bool parse_octet(const uint8_t *label, uint8_t *out)
+{
+    unsigned value = 0;
+    if (label[0] > 3 || (label[0] > 1 && label[1] == '0'))
+        return false;
+    for (unsigned i = 1; i <= label[0]; i++) {
+        if (label[i] < '0' || label[i] > '9')
+            return false;
+        value = 10 * value + (label[i] - '0');
+    }
+    *out = (uint8_t)value;
+    return value <= 255;
+}
+
+static bool parse_nibble(const uint8_t *label, unsigned *out)
+{
+    uint8_t c = label[1];
+    if (label[0] != 1)
+        return false;
+    if (c >= '0' && c <= '9')
+        *out = c - '0';
+    else if (c >= 'a' && c <= 'f')
+        *out = c - 'a' + 10;
+    else
+        return false;
+    return true;
+}
+
+/*
+ * The labels left of "in-addr.arpa" or "ip6.arpa" as the first bits of an
+ * address, right-most label first.
+ */
+static bool parse_reverse(const struct dns_query *q, struct address *a,
+                          unsigned *bits)
+{
+    // "arpa" and the label before it belong to the origin's name
+    unsigned labels = q->labels - 2u;
+    bool v4 = label_is(label_at(q, labels), "in-addr", 7);
+
+    *a = (struct address){.family = v4 ? FAMILY_IPV4 : FAMILY_IPV6};
+    *bits = labels * (v4 ? 8 : 4);
+    if (*bits > (v4 ? 32 : 128))
+        return false;
+    for (unsigned i = 0; i < labels; i++) {
+        const uint8_t *label = label_at(q, labels - 1 - i);
+        unsigned nibble;
+        if (v4) {
+            if (!parse_octet(label, &a->octets[i]))
+                return false;
+            continue;
+        }
+        if (!parse_nibble(label, &nibble))
+            return false;
+        a->octets[i / 2] |= (uint8_t)(i % 2 ? nibble : nibble << 4);
+    }
+    return true;
+}
+
+static void begin_reverse(const struct zone *z, const struct dns_query *q,
+                          unsigned below, struct zone_lookup *l)
+{
+    unsigned bits;
+
+    if (begin_fixed(q, below, l))
+        return;
+    if (!parse_reverse(q, &l->address, &bits)) {
+        l->place = PLACE_ABSENT;
+        return;
+    }
+    bool whole = bits == (l->address.family == FAMILY_IPV4 ? 32 : 128);
+    l->place = whole ? PLACE_ADDRESS : PLACE_ADDRESS_PART;
+    l->key_n = (uint8_t)address_key(&l->address, bits, l->address_key);
+    l->hash = hash_bytes(z->seed, l->address_key, l->key_n);
+}
+
+static void begin_elsewhere(const struct zone *z, const struct dns_query *q,
+                            struct zone_lookup *l)
+{
+    l->place = PLACE_OUTSIDE;
+    for (size_t i = 1; i < z->origins_n; i++) {
+        const struct zone_origin *origin = &z->origins[i];
+        unsigned labels = dns_name_labels(dns_name_view(&origin->name));
+        // the longest that matches, whatever their order
+        if (ends_with(q, &origin->name, labels) &&
+            (l->place == PLACE_OUTSIDE || origin->name.n > l->origin->name.n)) {
+            l->origin = origin;
+            begin_reverse(z, q, q->labels - labels, l);
+        }
+    }
+}
+
+void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
+                       struct zone_lookup *l)
+{
+    if (ORD_UNLIKELY(!ends_with(q, &z->domain, z->domain_labels))) {
+        begin_elsewhere(z, q, l);
+        return;
+    }
+    unsigned below = q->labels - (unsigned)z->domain_labels;
+    l->origin = &z->origins[0];
+    if (ORD_LIKELY(below >= 3 && below <= 5 &&
+                   label_is(label_at(q, below - 1), "svc", 3)))
+        begin_service(z, q, below, l);
+    else
+        begin_other(z, q, below, l);
+}
+
+// --- where is it? ----------------------------------------------------------
+
+static inline const struct zone_block *slot_block(const struct zone_slot *slot)
+{
+    // a block that is not there and one without names answer alike
+    const struct zone_block *block =
+        slot ? atomic_load_explicit(&slot->block, memory_order_acquire) : NULL;
+    return block;
+}
+
+void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
+                      struct zone_lookup *l)
+{
+    if (ORD_UNLIKELY(l->place < PLACE_NAMESPACE))
+        return;
+    if (ORD_LIKELY(l->place <= PLACE_PORT && l->place >= PLACE_SERVICE)) {
+        struct zone_key k = {q->name + l->key_at, l->key_n};
+        struct table_node *node = table_find(z->slots, l->hash, slot_has_key, &k);
+        l->block = node ? slot_block(slot_of(node)) : NULL;
+        if (l->block) {
+            __builtin_prefetch(l->block);
+            __builtin_prefetch((const char *)l->block + 64);
+            __builtin_prefetch((const char *)l->block + 128);
+            __builtin_prefetch((const char *)l->block + 192);
+        }
+    } else if (l->place == PLACE_NAMESPACE) {
+        struct zone_key k = {q->name, label_size(q->name)};
+        l->place = table_find(z->namespaces, l->hash, namespace_has_key, &k)
+                       ? PLACE_EMPTY
+                       : PLACE_ABSENT;
+    } else {
+        struct zone_key k = {l->address_key, l->key_n};
+        struct table_node *node =
+            table_find(z->addresses, l->hash, address_has_key, &k);
+        const void *owner =
+            node ? atomic_load_explicit(&address_of(node)->owner,
+                                        memory_order_acquire)
+                 : NULL;
+        if (l->place == PLACE_ADDRESS_PART)
+            l->place = owner ? PLACE_EMPTY : PLACE_ABSENT;
+        else
+            l->block = slot_block(owner);
+    }
+}
+
+void zone_lookup_block(const struct zone *z, const struct dns_query *q,
+                       struct zone_lookup *l)
+{
+    (void)z;
+    if (l->place < PLACE_SERVICE || !l->block)
+        return;
+    if (l->place == PLACE_ENDPOINT) {
+        // where the label's search begins
+        uint32_t first = (uint32_t)l->label_hash & l->block->index_mask;
+        uint32_t offset = l->block->index[first];
+        __builtin_prefetch(l->block->peers + offset);
+    } else if (l->place == PLACE_SERVICE) {
+        const struct zone_set *set = &l->block->set;
+        __builtin_prefetch(q->qtype == DNS_TYPE_SRV ? set->srv.answer
+                                                    : set->a.answer);
+    } else if (l->place == PLACE_PORT) {
+        __builtin_prefetch(l->block->ports);
+    }
+}
+
+// --- what does it answer? --------------------------------------------------
+
+static enum zone_outcome found(struct zone_match *out,
+                               const struct zone_records *records)
+{
+    if (records->answer_count == 0)
+        return ZONE_NODATA;
+    out->form = ZONE_FORM_RECORDS;
+    out->records = records;
+    return ZONE_FOUND;
+}
+
+// RFC 8482 4.1: of several RRsets, any one is an answer to ANY.
+static enum zone_outcome find_in_set(const struct zone_set *set, uint16_t qtype,
+                                     struct zone_match *out)
+{
+    switch (qtype) {
+    case DNS_TYPE_A:
+        return found(out, &set->a);
+    case DNS_TYPE_AAAA:
+        return found(out, &set->aaaa);
+    case DNS_TYPE_SRV:
+        return found(out, &set->srv);
+    case DNS_TYPE_ANY:
+        return found(out, set->a.answer_count      ? &set->a
+                          : set->aaaa.answer_count ? &set->aaaa
+                                                   : &set->srv);
+    default:
+        return ZONE_NODATA;
+    }
+}
+
+static enum zone_outcome find_fixed(const struct zone_lookup *l, uint16_t qtype,
+                                    struct zone_match *out)
+{
+    const struct zone_origin *origin = l->origin;
+    bool any = qtype == DNS_TYPE_ANY;
+
+    switch (l->place) {
+    case PLACE_APEX:
+        if (qtype == DNS_TYPE_NS)
+            return found(out, &origin->ns);
+        if (qtype != DNS_TYPE_SOA && !any)
+            return ZONE_NODATA;
+        out->form = ZONE_FORM_SOA;
+        out->records = &origin->soa;
+        return ZONE_FOUND;
+    case PLACE_SERVER:
+        if (qtype == DNS_TYPE_A || (any && origin->server_a.answer_count))
+            return found(out, &origin->server_a);
+        return qtype == DNS_TYPE_AAAA || any ? found(out, &origin->server_aaaa)
+                                             : ZONE_NODATA;
+    case PLACE_VERSION:
+        return qtype == DNS_TYPE_TXT || any ? found(out, &origin->version)
+                                            : ZONE_NODATA;
+    case PLACE_EMPTY:
+        return ZONE_NODATA;
+    default:
+        return ZONE_NXDOMAIN;
+    }
+}
+
+static enum zone_outcome find_peer_srv(const struct zone_block *block,
+                                       const struct zone_peer *peer,
+                                       struct zone_match *out)
+{
+    if (peer->srv_count == 0)
+        return ZONE_NODATA;
+    out->form = ZONE_FORM_PEER_SRV;
+    out->peer_srv = (struct zone_records){
+        .answer = block->records + peer->srv_at,
+        .answer_count = peer->srv_count,
+        // one target: all its records are equally long
+        .answer_n = peer->srv_count *
+                    (uint32_t)(SRV_TARGET_AT + label_size(peer->label) +
+                               block->suffix_n),
+    };
+    out->records = &out->peer_srv;
+    out->weight = peer->srv_weight;
+    out->a = peer_a(peer);
+    out->a_count = peer->a_count;
+    out->aaaa = peer_aaaa(peer);
+    out->aaaa_count = peer->aaaa_count;
+    return ZONE_FOUND;
+}
+
+static enum zone_outcome find_peer(const struct zone_block *block,
+                                   const struct zone_peer *peer, uint16_t qtype,
+                                   struct zone_match *out)
+{
+    bool any = qtype == DNS_TYPE_ANY;
+
+    out->form = ZONE_FORM_PEER;
+    out->a_count = out->aaaa_count = 0;
+    if (peer->a_count && (qtype == DNS_TYPE_A || any)) {
+        out->a = peer_a(peer);
+        out->a_count = peer->a_count;
+        return ZONE_FOUND;
+    }
+    if (peer->aaaa_count && (qtype == DNS_TYPE_AAAA || any)) {
+        out->aaaa = peer_aaaa(peer);
+        out->aaaa_count = peer->aaaa_count;
+        return ZONE_FOUND;
+    }
+    return qtype == DNS_TYPE_SRV ? find_peer_srv(block, peer, out)
+                                 : ZONE_NODATA;
+}
+
+// A label without one leading underscore (CoreDNS does not insist on it).
+static struct span bare_label(const uint8_t *label)
+{
+    size_t skip = label[0] > 0 && label[1] == '_';
+    return span_of(label + 1 + skip, label[0] - skip);
+}
+
+static int protocol_of(const uint8_t *label)
+{
+    struct span bare = bare_label(label);
+    for (unsigned p = PROTOCOL_TCP; p <= PROTOCOL_SCTP; p++)
+        if (span_equal(bare, span_of_text(protocol_label((enum protocol)p))))
+            return (int)p;
+    return -1;
+}
+
+static enum zone_outcome find_port(const struct zone_block *block,
+                                   const struct dns_query *q,
+                                   struct zone_match *out)
+{
+    struct span name = bare_label(q->name);
+    int protocol = protocol_of(label_at(q, 1));
+
+    for (uint32_t i = 0; i < block->ports_n; i++)
+        if (block->ports[i].protocol == protocol &&
+            span_equal(block->ports[i].name, name))
+            return find_in_set(&block->ports[i].set, q->qtype, out);
+    return ZONE_NXDOMAIN;
+}
+
+static enum zone_outcome find_endpoint(const struct zone_block *block,
+                                       const struct dns_query *q,
+                                       uint64_t label_hash,
+                                       struct zone_match *out)
+{
+    const struct zone_peer *peer = block_find_peer(block, q->name, label_hash);
+    if (ORD_LIKELY(peer != NULL))
+        return find_peer(block, peer, q->qtype, out);
+    if (q->name[1] != '_')
+        return ZONE_NXDOMAIN;
+    // RFC 8020: "_tcp" exists because "_port._tcp" does
+    int protocol = protocol_of(q->name);
+    return protocol >= 0 && block->protocols & 1u << protocol ? ZONE_NODATA
+                                                              : ZONE_NXDOMAIN;
+}
+
+static enum zone_outcome find_ptr(const struct zone_lookup *l,
+                                  const struct dns_query *q,
+                                  struct zone_match *out)
+{
+    const struct zone_peer *peer;
+
+    if (!block_find_address(l->block, &l->address, &peer))
+        return ZONE_NXDOMAIN;
+    if (q->qtype != DNS_TYPE_PTR && q->qtype != DNS_TYPE_ANY)
+        return ZONE_NODATA;
+    out->form = ZONE_FORM_PTR;
+    out->label = peer ? span_of(peer->label, label_size(peer->label))
+                      : (struct span){0};
+    out->suffix = span_of(l->block->suffix, l->block->suffix_n);
+    return ZONE_FOUND;
+}
+
+enum zone_outcome zone_lookup_finish(const struct zone *z,
+                                     const struct dns_query *q,
+                                     const struct zone_lookup *l,
+                                     struct zone_match *out)
+{
+    (void)z;
+    if (ORD_UNLIKELY(l->place == PLACE_OUTSIDE))
+        return ZONE_OUTSIDE;
+    out->origin = l->origin;
+    if (ORD_UNLIKELY(l->place < PLACE_SERVICE))
+        return find_fixed(l, q->qtype, out);
+    if (!l->block || !l->block->exists)
+        return ZONE_NXDOMAIN;
+    if (l->place == PLACE_ADDRESS)
+        return find_ptr(l, q, out);
+    // RFC 1034 3.6.2: a CNAME answers for every type; nothing is below it
+    if (ORD_UNLIKELY(l->block->cname.answer_count > 0))
+        return l->place == PLACE_SERVICE ? found(out, &l->block->cname)
+                                         : ZONE_NXDOMAIN;
+    if (l->place == PLACE_SERVICE)
+        return find_in_set(&l->block->set, q->qtype, out);
+    if (l->place == PLACE_ENDPOINT)
+        return find_endpoint(l->block, q, l->label_hash, out);
+    return find_port(l->block, q, out);
+}
+
+enum zone_outcome zone_find(const struct zone *z, const struct dns_query *q,
+                            struct zone_match *out)
+{
+    struct zone_lookup l;
+    zone_lookup_begin(z, q, &l);
+    zone_lookup_slot(z, q, &l);
+    zone_lookup_block(z, q, &l);
+    return zone_lookup_finish(z, q, &l, out);
+}
+
+const uint8_t *zone_address_head(const struct zone *z, uint16_t type)
+{
+    return type == DNS_TYPE_A ? z->head_a : z->head_aaaa;
+}
+
+uint32_t zone_ttl_s(const struct zone *z)
+{
+    return z->ttl_s;
+}

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: Apache-2.0
+// A step: blocks are made and all memory is got while nothing is visible, then
+// everything is published by storing pointers, which cannot fail.
+//
+// Order of publishing: claims on new addresses first (they lead to blocks that
+// do not know them yet: absent), then the blocks, one pointer each, by which
+// names and PTRs of a service change at once; then claims that ended, slots
+// without a block, and the serial. Last, what was replaced is freed when no
+// reader can see it any more.
+#include "internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+// What becomes of one service.
+struct zone_change {
+    struct zone_change *next;
+    struct zone_slot *slot;
+    const struct zone_block *block; // NULL: it goes
+    const struct zone_block *old;   // once published: waits for readers
+    // claims for those addresses of block that are new, in its order
+    struct zone_claim *spares;
+};
+
+struct zone_update {
+    struct zone *zone;
+    struct zone_change *changes;
+    struct zone_namespace *come; // linked by garbage
+    struct zone_namespace *went;
+    struct zone_slot *slots;       // garbage
+    struct zone_address *addresses; // garbage
+    bool changed;
+};
+
+int slot_has_key(struct table_node *node, const void *key)
+{
+    const struct zone_key *k = key;
+    const struct zone_slot *slot = slot_of(node);
+    return slot->key_n == k->n && memcmp(slot->key, k->p, k->n) == 0;
+}
+
+int address_has_key(struct table_node *node, const void *key)
+{
+    const struct zone_key *k = key;
+    const struct zone_address *entry = address_of(node);
+    return entry->key[0] == k->p[0] && memcmp(entry->key, k->p, k->n) == 0;
+}
+
+int namespace_has_key(struct table_node *node, const void *key)
+{
+    const struct zone_key *k = key;
+    const struct zone_namespace *ns =
+        ORD_CONTAINER(node, struct zone_namespace, node);
+    return label_size(ns->key) == k->n && memcmp(ns->key, k->p, k->n) == 0;
+}
+
+static uint64_t key_hash(const struct zone *z, struct zone_key k)
+{
+    return hash_bytes(z->seed, k.p, k.n);
+}
+
+static size_t put_label(uint8_t *to, const char *text)
+{
+    size_t n = strlen(text);
+    to[0] = (uint8_t)n;
+    for (size_t i = 0; i < n; i++)
+        to[1 + i] = dns_fold_octet((uint8_t)text[i]);
+    return n + 1;
+}
+
+// Whether it can be a label at all; the model's names can, as a rule.
+static bool is_label(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && n <= DNS_LABEL_MAX;
+}
+
+static const struct zone_block *block_of(const struct zone_slot *slot)
+{
+    return atomic_load_explicit(&slot->block, memory_order_relaxed);
+}
+
+static struct zone_slot *find_slot(struct zone *z, struct zone_key k)
+{
+    struct table_node *node =
+        table_find(z->slots, key_hash(z, k), slot_has_key, &k);
+    return node ? slot_of(node) : NULL;
+}
+
+static struct zone_slot *find_or_make_slot(struct zone *z, struct zone_key k)
+{
+    struct zone_slot *slot = find_slot(z, k);
+    if (slot)
+        return slot;
+    slot = calloc(1, sizeof *slot + k.n);
+    if (!slot)
+        return NULL;
+    slot->key_n = (uint8_t)k.n;
+    memcpy(slot->key, k.p, k.n);
+    table_add(z->slots, key_hash(z, k), &slot->node);
+    return slot;
+}
+
+// Whether the old block lacks the address or claims it more or less strongly.
+static bool is_new_claim(const struct zone_block *old, const struct address *a,
+                         enum zone_rank rank)
+{
+    const struct zone_peer *peer;
+    if (!old || !block_find_address(old, a, &peer))
+        return true;
+    enum zone_rank was = !peer           ? ZONE_RANK_CLUSTER_IP
+                         : peer->managed ? ZONE_RANK_MANAGED
+                                         : ZONE_RANK_DASHED;
+    return was != rank;
+}
+
+static bool lacks(const struct zone_block *block, const struct address *a)
+{
+    const struct zone_peer *peer;
+    return !block || !block_find_address(block, a, &peer);
+}
+
+// The next spare, taken off the change.
+static struct zone_claim *take_spare(struct zone_change *c)
+{
+    struct zone_claim *spare = c->spares;
+    if (spare)
+        c->spares = spare->next;
+    return spare;
+}
+
+// Undo what was prepared for a change, as far as its spares go.
+static void unprepare(struct zone_update *u, struct zone_change *c)
+{
+    const struct zone_block *old = block_of(c->slot);
+    uint32_t n = c->block ? block_addresses(c->block) : 0;
+
+    for (uint32_t i = 0; i < n && c->spares; i++) {
+        enum zone_rank rank;
+        struct address a = block_address(c->block, i, &rank);
+        if (is_new_claim(old, &a, rank))
+            reverse_unprepare(u->zone, &a, take_spare(c), &u->addresses);
+    }
+    block_free(c->block);
+    c->block = NULL;
+}
+
+// Get all memory that publishing c->block will need.
+static int prepare(struct zone_update *u, struct zone_change *c)
+{
+    const struct zone_block *old = block_of(c->slot);
+    struct zone_claim **last = &c->spares;
+    uint32_t n = block_addresses(c->block);
+
+    for (uint32_t i = 0; i < n; i++) {
+        enum zone_rank rank;
+        struct address a = block_address(c->block, i, &rank);
+        if (!is_new_claim(old, &a, rank))
+            continue;
+        *last = reverse_prepare(u->zone, &a, &u->addresses);
+        if (!*last)
+            return -ENOMEM;
+        last = &(*last)->next;
+    }
+    return 0;
+}
+
+// The change of a service in this step; made if there is none yet.
+static struct zone_change *change_of(struct zone_update *u,
+                                     struct zone_slot *slot)
+{
+    if (slot->pending)
+        return slot->pending;
+    struct zone_change *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    *c = (struct zone_change){.next = u->changes, .slot = slot};
+    u->changes = slot->pending = c;
+    return c;
+}
+
+struct zone_update *zone_update_begin(struct zone *z)
+{
+    assert(!z->updating);
+    struct zone_update *u = calloc(1, sizeof *u);
+    if (!u)
+        return NULL;
+    u->zone = z;
+    z->updating = true;
+    return u;
+}
+
+int zone_update_service(struct zone_update *u, const struct service *s,
+                        struct error *err)
+{
+    struct zone *z = u->zone;
+    const struct zone_block *block;
+    struct zone_block *made;
+
+    int rc = block_new(s, &z->domain, z->ttl_s, z->seed, z->block_size_max,
+                       &made, err);
+    if (rc) {
+        z->state.failures++;
+        return rc;
+    }
+    block = made;
+    uint8_t key[SLOT_KEY_MAX];
+    size_t n = put_label(key, s->name);
+    n += put_label(key + n, s->namespace);
+    struct zone_slot *slot = find_or_make_slot(z, (struct zone_key){key, n});
+    struct zone_change *c = slot ? change_of(u, slot) : NULL;
+    if (!c) {
+        block_free(block);
+        rc = -ENOMEM;
+    } else {
+        struct zone_change before = *c;
+        c->block = block;
+        c->spares = NULL;
+        rc = prepare(u, c);
+        // what the step had for this service before, or all of this one
+        struct zone_change failed = *c;
+        if (rc)
+            *c = before;
+        unprepare(u, rc ? &failed : &before);
+    }
+    if (rc) {
+        z->state.failures++;
+        return error_set(err, rc, "service '%s/%s': no memory for its answers",
+                         s->namespace, s->name);
+    }
+    z->state.builds++;
+    return 0;
+}
+
+int zone_update_remove(struct zone_update *u, const char *namespace,
+                       const char *service)
+{
+    if (!is_label(namespace) || !is_label(service))
+        return 0;
+    uint8_t key[SLOT_KEY_MAX];
+    size_t n = put_label(key, service);
+    n += put_label(key + n, namespace);
+    struct zone_slot *slot = find_slot(u->zone, (struct zone_key){key, n});
+    if (!slot)
+        return 0;
+    struct zone_change *c = change_of(u, slot);
+    if (!c)
+        return -ENOMEM;
+    unprepare(u, c);
+    return 0;
+}
+
+int zone_update_namespace(struct zone_update *u, const char *namespace,
+                          bool exists)
+{
+    uint8_t key[DNS_LABEL_MAX + 1];
+
+    if (!is_label(namespace))
+        return 0;
+    struct zone_key k = {key, put_label(key, namespace)};
+    struct zone_namespace *entry = calloc(1, sizeof *entry + k.n);
+    if (!entry)
+        return -ENOMEM;
+    memcpy(entry->key, key, k.n);
+    struct zone_namespace **list = exists ? &u->come : &u->went;
+    entry->garbage = *list;
+    *list = entry;
+    return 0;
+}
+
+// --- publishing ------------------------------------------------------------
+
+static void claim_addresses(struct zone_update *u, struct zone_change *c)
+{
+    const struct zone_block *old = block_of(c->slot);
+    uint32_t n = c->block ? block_addresses(c->block) : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        enum zone_rank rank;
+        struct address a = block_address(c->block, i, &rank);
+        if (is_new_claim(old, &a, rank))
+            reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
+    }
+}
+
+static void count_block(struct zone *z, const struct zone_block *b, bool comes)
+{
+    size_t sign = comes ? 1 : (size_t)-1;
+    if (!b)
+        return;
+    z->state.services += (uint32_t)(sign * b->exists);
+    z->state.endpoints += (uint32_t)(sign * b->peers_n);
+    z->state.octets += sign * b->octets;
+}
+
+static void swap_block(struct zone_update *u, struct zone_change *c)
+{
+    c->old = block_of(c->slot);
+    count_block(u->zone, c->old, false);
+    count_block(u->zone, c->block, true);
+    u->changed |= c->old || c->block;
+    atomic_store_explicit(&c->slot->block, c->block, memory_order_release);
+}
+
+static void release_addresses(struct zone_update *u, struct zone_change *c)
+{
+    uint32_t n = c->old ? block_addresses(c->old) : 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        enum zone_rank rank;
+        struct address a = block_address(c->old, i, &rank);
+        if (lacks(c->block, &a))
+            reverse_release(u->zone, &a, c->slot, &u->addresses);
+    }
+}
+
+static void remove_empty_slot(struct zone_update *u, struct zone_change *c)
+{
+    c->slot->pending = NULL;
+    if (c->block)
+        return;
+    table_remove(u->zone->slots, &c->slot->node);
+    c->slot->garbage = u->slots;
+    u->slots = c->slot;
+}
+
+static struct zone_namespace *find_namespace(struct zone *z, const uint8_t *key)
+{
+    struct zone_key k = {key, label_size(key)};
+    struct table_node *node =
+        table_find(z->namespaces, key_hash(z, k), namespace_has_key, &k);
+    return node ? ORD_CONTAINER(node, struct zone_namespace, node) : NULL;
+}
+
+static void add_namespaces(struct zone_update *u)
+{
+    struct zone *z = u->zone;
+    struct zone_namespace *known = NULL;
+
+    while (u->come) {
+        struct zone_namespace *entry = u->come;
+        u->come = entry->garbage;
+        if (find_namespace(z, entry->key)) {
+            entry->garbage = known;
+            known = entry;
+            continue;
+        }
+        struct zone_key k = {entry->key, label_size(entry->key)};
+        table_add(z->namespaces, key_hash(z, k), &entry->node);
+        z->state.namespaces++;
+        u->changed = true;
+    }
+    u->come = known;
+}
+
+static void remove_namespaces(struct zone_update *u)
+{
+    struct zone *z = u->zone;
+    struct zone_namespace *gone = NULL;
+
+    for (struct zone_namespace *entry = u->went; entry;
+         entry = entry->garbage) {
+        struct zone_namespace *found = find_namespace(z, entry->key);
+        if (!found)
+            continue;
+        table_remove(z->namespaces, &found->node);
+        found->garbage = gone;
+        gone = found;
+        z->state.namespaces--;
+        u->changed = true;
+    }
+    while (gone) {
+        struct zone_namespace *next = gone->garbage;
+        gone->garbage = u->come;
+        u->come = gone;
+        gone = next;
+    }
+}
+
+static void free_namespaces(struct zone_namespace *list)
+{
+    while (list) {
+        struct zone_namespace *next = list->garbage;
+        free(list);
+        list = next;
+    }
+}
+
+// After readers were waited for.
+static void free_update(struct zone_update *u)
+{
+    while (u->slots) {
+        struct zone_slot *next = u->slots->garbage;
+        free(u->slots);
+        u->slots = next;
+    }
+    while (u->addresses) {
+        struct zone_address *next = u->addresses->garbage;
+        free(u->addresses);
+        u->addresses = next;
+    }
+    free_namespaces(u->come);
+    free_namespaces(u->went);
+    while (u->changes) {
+        struct zone_change *next = u->changes->next;
+        block_free(u->changes->old);
+        free(u->changes);
+        u->changes = next;
+    }
+    u->zone->updating = false;
+    free(u);
+}
+
+// RFC 1912 2.2: never back, whatever the clock does.
+static void move_serial(struct zone *z, uint32_t now_unix_s)
+{
+    uint32_t serial = zone_serial(z);
+    if (now_unix_s > serial)
+        atomic_store_explicit(&z->serial, now_unix_s, memory_order_relaxed);
+}
+
+void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
+                         bool complete)
+{
+    struct zone *z = u->zone;
+
+    add_namespaces(u);
+    for (struct zone_change *c = u->changes; c; c = c->next)
+        claim_addresses(u, c);
+    for (struct zone_change *c = u->changes; c; c = c->next)
+        swap_block(u, c);
+    for (struct zone_change *c = u->changes; c; c = c->next)
+        release_addresses(u, c);
+    for (struct zone_change *c = u->changes; c; c = c->next)
+        remove_empty_slot(u, c);
+    remove_namespaces(u);
+    if (u->changed || (complete && !zone_is_complete(z)))
+        move_serial(z, now_unix_s);
+    if (complete)
+        atomic_store_explicit(&z->complete, true, memory_order_release);
+    if (u->changed || u->addresses || u->slots)
+        table_wait_readers();
+    free_update(u);
+    table_fit(z->slots);
+    table_fit(z->addresses);
+    table_fit(z->namespaces);
+}
+
+void zone_update_cancel(struct zone_update *u)
+{
+    for (struct zone_change *c = u->changes; c; c = c->next) {
+        unprepare(u, c);
+        c->block = block_of(c->slot);
+        remove_empty_slot(u, c);
+    }
+    if (u->addresses || u->slots)
+        table_wait_readers();
+    free_update(u);
+}
