@@ -28,6 +28,39 @@ static inline struct span span_of_text(const char *text)
     return span_of(text, strlen(text));
 }
 
+// Whether n octets are the same, for short runs of the hot path: no call, and
+// words that may overlap instead of single octets.
+static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    uint64_t x, y;
+    uint32_t v, w;
+
+    if (n >= 8) {
+        for (size_t i = 0; i + 8 < n; i += 8) {
+            memcpy(&x, a + i, 8);
+            memcpy(&y, b + i, 8);
+            if (x != y)
+                return false;
+        }
+        memcpy(&x, a + n - 8, 8);
+        memcpy(&y, b + n - 8, 8);
+        return x == y;
+    }
+    if (n >= 4) {
+        memcpy(&v, a, 4);
+        memcpy(&w, b, 4);
+        if (v != w)
+            return false;
+        memcpy(&v, a + n - 4, 4);
+        memcpy(&w, b + n - 4, 4);
+        return v == w;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
 static inline bool span_equal(struct span a, struct span b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
@@ -132,8 +165,9 @@ static inline bool bytes_out_ok(const struct bytes_out *out)
 // What has been written so far; empty if a write did not fit.
 static inline struct span bytes_out_written(const struct bytes_out *out)
 {
-    return out->failed ? (struct span){0}
-                       : span_of(out->start, (size_t)(out->at - out->start));
+    if (out->failed)
+        return (struct span){0};
+    return span_of(out->start, (size_t)(out->at - out->start));
 }
 
 static inline size_t bytes_out_left(const struct bytes_out *out)

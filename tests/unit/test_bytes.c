@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/bytes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static void integers_are_read_in_network_order(void **state)
+{
+    (void)state;
+    const uint8_t p[] = {1, 2, 3, 0xff, 0xfe, 0xfd, 0xfc};
+    struct bytes_in in = bytes_in_of(span_of(p, sizeof p));
+    assert_int_equal(bytes_in_u8(&in), 1);
+    assert_int_equal(bytes_in_u16(&in), 0x0203);
+    assert_int_equal(bytes_in_u32(&in), 0xfffefdfc);
+    assert_true(bytes_in_ok(&in));
+    assert_int_equal(bytes_in_left(&in), 0);
+}
+
+static void reading_past_the_end_fails_for_good(void **state)
+{
+    (void)state;
+    const uint8_t p[] = {1, 2, 3};
+    struct bytes_in in = bytes_in_of(span_of(p, sizeof p));
+    assert_int_equal(bytes_in_u32(&in), 0);
+    assert_false(bytes_in_ok(&in));
+    assert_int_equal(bytes_in_u8(&in), 0);
+    assert_int_equal(bytes_in_take(&in, 0).n, 0);
+    assert_false(bytes_in_ok(&in));
+}
+
+static void what_is_written_can_be_read(void **state)
+{
+    (void)state;
+    uint8_t p[10];
+    struct bytes_out out = bytes_out_of(p, sizeof p);
+    bytes_out_u8(&out, 7);
+    bytes_out_u16(&out, 0x1234);
+    bytes_out_u32(&out, 0x89abcdef);
+    bytes_out_put(&out, span_of_text("abc"));
+    assert_true(bytes_out_ok(&out));
+    const uint8_t expected[] = {7,    0x12, 0x34, 0x89, 0xab,
+                                0xcd, 0xef, 'a',  'b',  'c'};
+    assert_true(span_equal(bytes_out_written(&out),
+                           span_of(expected, sizeof expected)));
+}
+
+static void writing_past_the_end_fails_for_good(void **state)
+{
+    (void)state;
+    uint8_t p[4] = {0, 0, 0, 9};
+    struct bytes_out out = bytes_out_of(p, 3);
+    bytes_out_u16(&out, 1);
+    bytes_out_u16(&out, 2);
+    bytes_out_u8(&out, 3);
+    assert_false(bytes_out_ok(&out));
+    assert_int_equal(bytes_out_written(&out).n, 0);
+    assert_null(bytes_out_room(&out, 0));
+    assert_int_equal(p[3], 9);
+}
+
+static void empty_spans_are_equal_whatever_they_point_at(void **state)
+{
+    (void)state;
+    assert_true(span_equal(span_of(NULL, 0), span_of_text("")));
+    assert_false(span_equal(span_of_text("a"), span_of_text("")));
+    assert_false(span_equal(span_of_text("a"), span_of_text("b")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(integers_are_read_in_network_order),
+        cmocka_unit_test(reading_past_the_end_fails_for_good),
+        cmocka_unit_test(what_is_written_can_be_read),
+        cmocka_unit_test(writing_past_the_end_fails_for_good),
+        cmocka_unit_test(empty_spans_are_equal_whatever_they_point_at),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
