@@ -35,7 +35,7 @@ int cluster_put(struct cluster *c, const struct object *o, uint64_t rank,
 // Take an object out that was put in; cannot fail.
 void cluster_remove(struct cluster *c, const struct object *o);
 
-// The object that counts, or NULL.
+// The object that counts, or NULL. A Namespace is found by its name alone.
 const struct object *cluster_find(const struct cluster *c,
                                   enum object_kind kind, const char *namespace,
                                   const char *name);
@@ -47,12 +47,23 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
                  int (*visit)(void *context, const struct object *o),
                  void *context);
 
-// The namespaces and services that changed since the last call of this,
-// handed over one by one. `changed` returns 0 to go on; anything else puts the
-// rest back and is returned.
+/*
+ * The namespaces and services that changed since the last call of this, each
+ * once: namespaces that came, then services, then namespaces that went. What
+ * came and went in between is not told.
+ *
+ * A namespace exists while an object names it. A service is told when what it
+ * publishes may have changed: by its Service, its slices, its Endpoints where
+ * it has no slices, its pods where it has neither (then only if it sees another
+ * endpoint than before).
+ *
+ * changed  returns 0 to go on; anything else is returned, and this change and
+ *          the rest wait for the next call. It may ask cluster_service() and
+ *          cluster_find(), but change nothing
+ */
 struct cluster_change {
-    const char *namespace;
-    const char *service; // NULL: the namespace itself came or went
+    const char *namespace; // texts are borrowed for the call only
+    const char *service;   // NULL: the namespace itself came or went
     bool exists;
 };
 int cluster_take_changes(struct cluster *c,
@@ -61,8 +72,14 @@ int cluster_take_changes(struct cluster *c,
                          void *context) ORD_CHECKED;
 
 /*
- * What a service publishes now, endpoints derived from pods where no slices
- * are given (K8S-DNS 2.3; reference/kubernetes-dns.md 2).
+ * What a service publishes now (reference/kubernetes-dns.md 2): its slices, in
+ * order of their names; where none is given, not even an empty one, what its
+ * Endpoints say; where there are none either, what the slice controller would
+ * make of its pods, in order of their names with ordinals as numbers. An
+ * ExternalName service has no endpoints.
+ *
+ * Pods are seen in the families of spec.ipFamilies, in both where the policy
+ * is one of dual stack, in their primary one where the service says nothing.
  *
  * arena  holds what is made for the answer; the rest is borrowed from c until
  *        its next change

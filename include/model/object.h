@@ -23,6 +23,9 @@ enum object_kind {
     OBJECT_REPLICATION_CONTROLLER,
 };
 
+// How many kinds there are.
+enum { OBJECT_KINDS = OBJECT_REPLICATION_CONTROLLER + 1 };
+
 // "Service", "StatefulSet".
 const char *object_kind_name(enum object_kind kind);
 
@@ -63,7 +66,12 @@ enum service_type {
 };
 
 // spec.ipFamilies and spec.ipFamilyPolicy, as far as given.
-enum ip_family_policy { IP_FAMILY_UNSET, IP_FAMILY_SINGLE, IP_FAMILY_PREFER_DUAL, IP_FAMILY_REQUIRE_DUAL };
+enum ip_family_policy {
+    IP_FAMILY_UNSET,
+    IP_FAMILY_SINGLE,
+    IP_FAMILY_PREFER_DUAL,
+    IP_FAMILY_REQUIRE_DUAL,
+};
 
 struct service_facts {
     uint8_t type;   // enum service_type
@@ -88,8 +96,8 @@ struct slice_port {
 
 // One endpoint of a slice: 1 million of them must fit into memory.
 struct endpoint {
-    const char *hostname; // "" for none
-    const char *pod;      // targetRef.name where it is a Pod, "" for none
+    const char *hostname;     // "" for none
+    const char *pod;          // targetRef.name where it is a Pod, "" for none
     const uint8_t *addresses; // addresses_n times 4 or 16 octets
     uint16_t addresses_n;
     bool ready;       // nil counts as true
@@ -118,7 +126,13 @@ struct container_port {
     uint8_t protocol;
 };
 
-enum pod_phase { POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD_FAILED, POD_UNKNOWN };
+enum pod_phase {
+    POD_PENDING,
+    POD_RUNNING,
+    POD_SUCCEEDED,
+    POD_FAILED,
+    POD_UNKNOWN,
+};
 
 struct pod_facts {
     const char *hostname;  // "" for none
@@ -135,10 +149,10 @@ struct pod_facts {
 // StatefulSet, Deployment, ReplicaSet and ReplicationController.
 struct workload_facts {
     uint32_t replicas;
-    uint32_t start;             // spec.ordinals.start, StatefulSet only
-    const char *service;        // spec.serviceName, StatefulSet only
-    struct labels selector;     // matchLabels
-    struct labels pod_labels;   // template.metadata.labels
+    uint32_t start;                     // spec.ordinals.start, StatefulSet only
+    const char *service;                // spec.serviceName, StatefulSet only
+    struct labels selector;             // matchLabels
+    struct labels pod_labels;           // template.metadata.labels
     const struct container_port *ports; // of the template's containers
     uint32_t ports_n;
     const struct address *addresses; // annotation ordinald.io/addresses

@@ -14,7 +14,7 @@ struct service {
     uint8_t addresses_n;
     struct address addresses[2];
     // all endpoints, whatever their conditions; slices of an unknown address
-    // type are left out
+    // type are left out. Not NULL unless slices_n is 0
     const struct slice_facts *const *slices;
     uint32_t slices_n;
 };

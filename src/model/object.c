@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words and labels of Kubernetes objects.
+#include "model/object.h"
+
+#include <assert.h>
+#include <string.h>
+
+const char *object_kind_name(enum object_kind kind)
+{
+    static const char *const names[] = {
+        [OBJECT_NAMESPACE] = "Namespace",
+        [OBJECT_SERVICE] = "Service",
+        [OBJECT_ENDPOINT_SLICE] = "EndpointSlice",
+        [OBJECT_ENDPOINTS] = "Endpoints",
+        [OBJECT_POD] = "Pod",
+        [OBJECT_STATEFUL_SET] = "StatefulSet",
+        [OBJECT_DEPLOYMENT] = "Deployment",
+        [OBJECT_REPLICA_SET] = "ReplicaSet",
+        [OBJECT_REPLICATION_CONTROLLER] = "ReplicationController",
+    };
+    static_assert(ORD_COUNT(names) == OBJECT_KINDS, "each kind has a name");
+
+    assert((size_t)kind < ORD_COUNT(names));
+    return names[kind];
+}
+
+const char *labels_get(struct labels labels, const char *key)
+{
+    for (uint32_t i = 0; i < labels.n; i++)
+        if (strcmp(labels.items[i].key, key) == 0)
+            return labels.items[i].value;
+    return NULL;
+}
+
+bool labels_match(struct labels selector, struct labels labels)
+{
+    for (uint32_t i = 0; i < selector.n; i++) {
+        const char *value = labels_get(labels, selector.items[i].key);
+        if (!value || strcmp(value, selector.items[i].value) != 0)
+            return false;
+    }
+    return true;
+}
+
+const char *protocol_label(enum protocol p)
+{
+    static const char *const labels[] = {
+        [PROTOCOL_TCP] = "tcp",
+        [PROTOCOL_UDP] = "udp",
+        [PROTOCOL_SCTP] = "sctp",
+    };
+
+    assert((size_t)p < ORD_COUNT(labels));
+    return labels[p];
+}

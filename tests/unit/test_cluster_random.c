@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: Apache-2.0
+// Thousands of random puts, replacements and removals, each compared with what
+// a plain list of all objects says: what counts, what each service publishes,
+// and which services a change touches. Written without the cluster's indexes.
+#include "lib/objects.h"
+#include "model/cluster.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { NAMESPACES = 2, NAMES = 3, RANKS = 3, TEXT_SIZE = 4096 };
+
+static const char *const namespaces[NAMESPACES] = {"one", "two"};
+static const char *const names[NAMES] = {"db", "db-2", "db-10"};
+
+// An object under each kind, namespace, name and rank, or none.
+struct slot {
+    struct object *object;
+    uint64_t seed; // it is made of
+};
+
+struct world {
+    struct cluster *cluster;
+    struct slot slots[OBJECT_KINDS][NAMESPACES][NAMES][RANKS];
+    bool dirty[NAMESPACES][NAMES]; // expected
+    bool told[NAMESPACES][NAMES];
+    bool told_namespace[NAMESPACES];
+    uint64_t random;
+};
+
+static uint32_t draw(uint64_t *random, uint32_t below)
+{
+    *random = *random * 6364136223846793005 + 1442695040888963407;
+    return (uint32_t)(*random >> 33) % below;
+}
+
+// --- random objects --------------------------------------------------------
+
+static const char *draw_text(uint64_t *r, const char *a, const char *b)
+{
+    return draw(r, 2) ? a : b;
+}
+
+static void draw_service(struct object *o, uint64_t *r)
+{
+    struct service_facts *s = &o->service;
+
+    s->type = draw(r, 8) ? SERVICE_HEADLESS : SERVICE_EXTERNAL_NAME;
+    s->publish_not_ready_addresses = draw(r, 4) == 0;
+    s->policy = (uint8_t)draw(r, 3);
+    if (draw(r, 3) == 0)
+        s->families[s->families_n++] = draw(r, 2) ? FAMILY_IPV6 : FAMILY_IPV4;
+    s->has_selector = draw(r, 8) > 0;
+    if (s->has_selector && draw(r, 4))
+        object_select(o, "app", draw_text(r, "x", "y"));
+    if (s->has_selector && draw(r, 3) == 0)
+        object_select(o, "role", draw_text(r, "x", "y"));
+    if (draw(r, 2))
+        object_port(o, "web", 80, PROTOCOL_TCP, draw_text(r, "http", "8080"));
+    if (draw(r, 3) == 0)
+        object_port(o, "dns", 53, PROTOCOL_UDP, draw_text(r, "dns", ""));
+}
+
+static void draw_slice(struct object *o, uint64_t *r)
+{
+    static const uint8_t families[] = {FAMILY_IPV4, FAMILY_IPV4, 0};
+
+    o->slice.service = draw(r, 5) ? names[draw(r, NAMES)] : "";
+    o->slice.family = families[draw(r, 3)];
+    if (draw(r, 2))
+        object_number(o, "web", (uint16_t)(1 + draw(r, 2)), PROTOCOL_TCP);
+    for (uint32_t n = draw(r, 3); n > 0; n--)
+        object_endpoint(o, draw_text(r, "h", ""), "p",
+                        draw_text(r, "10.1.0.1", "10.1.0.2"), draw(r, 2));
+}
+
+static void draw_pod(struct object *o, uint64_t *r)
+{
+    if (draw(r, 6))
+        object_label(o, "app", draw_text(r, "x", "y"));
+    if (draw(r, 2))
+        object_label(o, "role", draw_text(r, "x", "y"));
+    o->pod.phase = (uint8_t)draw(r, 5);
+    o->pod.ready = draw(r, 3) > 0;
+    o->pod.terminating = draw(r, 4) == 0;
+    o->pod.hostname = draw_text(r, o->name, "");
+    o->pod.subdomain = draw_text(r, names[draw(r, NAMES)], "");
+    if (draw(r, 6))
+        object_address(o, draw_text(r, "10.0.0.1", "fd00::1"));
+    if (o->pod.addresses_n && draw(r, 2))
+        object_address(o, draw_text(r, "10.0.0.2", "fd00::2"));
+    if (draw(r, 2))
+        object_number(o, "http", (uint16_t)(1 + draw(r, 2)), PROTOCOL_TCP);
+    if (draw(r, 2))
+        object_number(o, "dns", 5353, draw(r, 2) ? PROTOCOL_UDP : PROTOCOL_TCP);
+}
+
+static struct object *draw_object(unsigned kind, unsigned ns, unsigned name,
+                                  uint64_t seed)
+{
+    struct object *o =
+        kind == OBJECT_NAMESPACE
+            ? object_make(OBJECT_NAMESPACE, "", namespaces[ns])
+            : object_make((enum object_kind)kind, namespaces[ns], names[name]);
+
+    if (kind == OBJECT_SERVICE)
+        draw_service(o, &seed);
+    else if (kind == OBJECT_ENDPOINT_SLICE)
+        draw_slice(o, &seed);
+    else if (kind == OBJECT_ENDPOINTS && draw(&seed, 4))
+        object_endpoint(o, "", "p", "10.2.0.1", draw(&seed, 2));
+    else if (kind == OBJECT_POD)
+        draw_pod(o, &seed);
+    else if (kind >= OBJECT_STATEFUL_SET)
+        o->workload.replicas = draw(&seed, 3);
+    return object_done(o);
+}
+
+// --- what a plain list says ------------------------------------------------
+
+static const struct object *counts(const struct world *w, unsigned kind,
+                                   unsigned ns, unsigned name)
+{
+    for (unsigned rank = RANKS; rank-- > 0;)
+        if (w->slots[kind][ns][name][rank].object)
+            return w->slots[kind][ns][name][rank].object;
+    return NULL;
+}
+
+static bool exists(const struct world *w, unsigned ns)
+{
+    for (unsigned kind = 0; kind < OBJECT_KINDS; kind++)
+        for (unsigned name = 0; name < NAMES; name++)
+            if (counts(w, kind, ns, name))
+                return true;
+    return false;
+}
+
+// Endpoints as lines, sorted: the order is another test's affair.
+struct lines {
+    char text[64][160];
+    size_t n;
+};
+
+static void say_line(struct lines *l, uint8_t family, const char *ports,
+                     const struct endpoint *e)
+{
+    char hex[40] = "";
+
+    for (unsigned i = 0; i < 4; i++) // enough to tell ours apart
+        snprintf(hex + 2 * i, 3, "%02x",
+                 e->addresses[(family == FAMILY_IPV6 ? 12 : 0) + i]);
+    assert_true(l->n < ORD_COUNT(l->text));
+    snprintf(l->text[l->n++], sizeof l->text[0], "%u[%s] %s/%s %s %u %d%d%d",
+             family, ports, e->pod, e->hostname, hex, e->addresses_n, e->ready,
+             e->serving, e->terminating);
+}
+
+static void say_port(char ports[64], const char *name, uint16_t number,
+                     uint8_t protocol)
+{
+    const size_t n = strlen(ports);
+
+    snprintf(ports + n, 64 - n, " %s=%u/%u", name, number, protocol);
+}
+
+static void say_slice(struct lines *l, const struct slice_facts *s)
+{
+    char ports[64] = "";
+
+    for (uint32_t i = 0; i < s->ports_n; i++)
+        say_port(ports, s->ports[i].name, s->ports[i].number,
+                 s->ports[i].protocol);
+    for (uint32_t i = 0; i < s->endpoints_n; i++)
+        say_line(l, s->family, ports, &s->endpoints[i]);
+}
+
+static bool given_slices(const struct world *w, unsigned ns, unsigned name,
+                         struct lines *l)
+{
+    bool given = false;
+
+    for (unsigned i = 0; i < NAMES; i++) {
+        const struct object *o = counts(w, OBJECT_ENDPOINT_SLICE, ns, i);
+        if (!o || strcmp(o->slice.service, names[name]) != 0)
+            continue;
+        given = true;
+        if (l && o->slice.family)
+            say_slice(l, &o->slice);
+    }
+    return given;
+}
+
+static void pod_ports(const struct object *service, const struct object *pod,
+                      char ports[64])
+{
+    for (uint32_t i = 0; i < service->service.ports_n; i++) {
+        const struct service_port *p = &service->service.ports[i];
+        uint16_t number = p->target ? p->target : p->number;
+        if (*p->target_name)
+            number = 0;
+        for (uint32_t k = 0; *p->target_name && k < pod->pod.ports_n; k++)
+            if (strcmp(pod->pod.ports[k].name, p->target_name) == 0 &&
+                pod->pod.ports[k].protocol == p->protocol)
+                number = pod->pod.ports[k].number;
+        if (number)
+            say_port(ports, p->name, number, p->protocol);
+    }
+}
+
+static bool wants(const struct service_facts *s, const struct pod_facts *p,
+                  uint8_t family)
+{
+    if (s->policy >= IP_FAMILY_PREFER_DUAL)
+        return true;
+    return (s->families_n ? s->families[0] : p->addresses[0].family) == family;
+}
+
+static void say_pod(struct lines *l, const struct object *service,
+                    const struct object *pod)
+{
+    const struct pod_facts *p = &pod->pod;
+    char ports[64] = "";
+
+    if (!labels_match(service->service.selector, pod->labels) ||
+        p->phase == POD_SUCCEEDED || p->phase == POD_FAILED)
+        return;
+    pod_ports(service, pod, ports);
+    for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2)) {
+        struct endpoint e = {
+            .pod = pod->name,
+            .hostname = strcmp(p->subdomain, service->name) ? "" : p->hostname,
+            .serving = p->ready,
+            .terminating = p->terminating,
+            .ready = service->service.publish_not_ready_addresses ||
+                     (p->ready && !p->terminating),
+        };
+        for (uint8_t i = p->addresses_n; i-- > 0;) {
+            if (p->addresses[i].family != family)
+                continue;
+            e.addresses = p->addresses[i].octets;
+            e.addresses_n++;
+        }
+        if (e.addresses_n && wants(&service->service, p, family))
+            say_line(l, family, ports, &e);
+    }
+}
+
+static void say_expected(const struct world *w, unsigned ns, unsigned name,
+                         struct lines *l)
+{
+    const struct object *o = counts(w, OBJECT_SERVICE, ns, name);
+    const struct object *e = counts(w, OBJECT_ENDPOINTS, ns, name);
+
+    if (!o || o->service.type == SERVICE_EXTERNAL_NAME ||
+        given_slices(w, ns, name, l))
+        return;
+    if (e) {
+        say_slice(l, e->endpoints.slices);
+        return;
+    }
+    for (unsigned i = 0; i < NAMES && o->service.selector.n; i++) {
+        const struct object *pod = counts(w, OBJECT_POD, ns, i);
+        if (pod)
+            say_pod(l, o, pod);
+    }
+}
+
+static int line_compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void finish(struct lines *l, char text[TEXT_SIZE])
+{
+    text[0] = '\0';
+    qsort(l->text, l->n, sizeof l->text[0], line_compare);
+    for (size_t i = 0; i < l->n; i++)
+        strcat(strcat(text, l->text[i]), "\n");
+}
+
+static void expected(const struct world *w, unsigned ns, unsigned name,
+                     char text[TEXT_SIZE])
+{
+    struct lines l = {.n = 0};
+
+    say_expected(w, ns, name, &l);
+    finish(&l, text);
+}
+
+// --- what the cluster says -------------------------------------------------
+
+static void check_service(const struct world *w, unsigned ns, unsigned name)
+{
+    char wanted[TEXT_SIZE], text[TEXT_SIZE];
+    struct lines l = {.n = 0};
+    struct arena arena;
+    struct service s;
+
+    arena_init(&arena, 1 << 20);
+    const int r =
+        cluster_service(w->cluster, namespaces[ns], names[name], &arena, &s);
+    assert_int_equal(r == 0, counts(w, OBJECT_SERVICE, ns, name) != NULL);
+    for (uint32_t i = 0; r == 0 && i < s.slices_n; i++)
+        say_slice(&l, s.slices[i]);
+    finish(&l, text);
+    expected(w, ns, name, wanted);
+    assert_string_equal(text, wanted);
+    arena_release(&arena);
+}
+
+static void check_all(const struct world *w)
+{
+    for (unsigned ns = 0; ns < NAMESPACES; ns++) {
+        for (unsigned name = 0; name < NAMES; name++) {
+            check_service(w, ns, name);
+            for (unsigned kind = 1; kind < OBJECT_KINDS; kind++)
+                assert_ptr_equal(cluster_find(w->cluster,
+                                              (enum object_kind)kind,
+                                              namespaces[ns], names[name]),
+                                 counts(w, kind, ns, name));
+        }
+    }
+}
+
+static unsigned index_of(const char *const *texts, unsigned n, const char *text)
+{
+    unsigned i = 0;
+
+    while (i < n && strcmp(texts[i], text) != 0)
+        i++;
+    assert_true(i < n);
+    return i;
+}
+
+static int take(void *context, const struct cluster_change *change)
+{
+    struct world *w = context;
+    const unsigned ns = index_of(namespaces, NAMESPACES, change->namespace);
+
+    if (draw(&w->random, 8) == 0)
+        return 1;
+    if (!change->service) {
+        assert_int_equal(change->exists, exists(w, ns));
+        assert_int_not_equal(change->exists, w->told_namespace[ns]);
+        w->told_namespace[ns] = change->exists;
+        return 0;
+    }
+    const unsigned name = index_of(names, NAMES, change->service);
+    const bool now = counts(w, OBJECT_SERVICE, ns, name);
+    assert_int_equal(change->exists, now);
+    assert_true(now || w->told[ns][name]);
+    // its namespace is told of before it comes and after it went
+    assert_true(w->told_namespace[ns]);
+    assert_true(w->dirty[ns][name]);
+    w->dirty[ns][name] = false;
+    w->told[ns][name] = now;
+    return 0;
+}
+
+static void take_all(struct world *w)
+{
+    while (cluster_take_changes(w->cluster, take, w) != 0)
+        continue;
+    for (unsigned ns = 0; ns < NAMESPACES; ns++) {
+        assert_int_equal(w->told_namespace[ns], exists(w, ns));
+        for (unsigned name = 0; name < NAMES; name++) {
+            const bool now = counts(w, OBJECT_SERVICE, ns, name);
+            assert_int_equal(w->told[ns][name], now);
+            // left over: what nobody needs to know
+            assert_true(!w->dirty[ns][name] || !now);
+            w->dirty[ns][name] = false;
+        }
+    }
+}
+
+// --- steps -----------------------------------------------------------------
+
+// What counted and was published before a step.
+struct before {
+    const char *slice_service;
+    uint64_t digest;
+    char text[NAMES][TEXT_SIZE];
+};
+
+static void remember(const struct world *w, unsigned kind, unsigned ns,
+                     unsigned name, struct before *b)
+{
+    const struct object *o = counts(w, kind, ns, name);
+
+    b->digest = o ? o->digest : 0;
+    b->slice_service = NULL;
+    if (o && kind == OBJECT_ENDPOINT_SLICE)
+        b->slice_service = o->slice.service; // one of `names`, or ""
+    for (unsigned i = 0; i < NAMES; i++)
+        expected(w, ns, i, b->text[i]);
+}
+
+static void expect_dirty(struct world *w, unsigned kind, unsigned ns,
+                         unsigned name, const struct before *b)
+{
+    const struct object *o = counts(w, kind, ns, name);
+    char text[TEXT_SIZE];
+
+    if (b->digest == (o ? o->digest : 0))
+        return;
+    if (kind == OBJECT_SERVICE ||
+        (kind == OBJECT_ENDPOINTS && !given_slices(w, ns, name, NULL)))
+        w->dirty[ns][name] = true;
+    for (unsigned i = 0; i < NAMES; i++) {
+        expected(w, ns, i, text);
+        if (strcmp(text, b->text[i]) != 0)
+            w->dirty[ns][i] = true;
+        if (kind != OBJECT_ENDPOINT_SLICE)
+            continue;
+        if ((o && strcmp(o->slice.service, names[i]) == 0) ||
+            (b->slice_service && strcmp(b->slice_service, names[i]) == 0))
+            w->dirty[ns][i] = true;
+    }
+}
+
+static void step(struct world *w)
+{
+    static const uint8_t kinds[] = {
+        OBJECT_NAMESPACE,
+        OBJECT_SERVICE,
+        OBJECT_SERVICE,
+        OBJECT_POD,
+        OBJECT_POD,
+        OBJECT_POD,
+        OBJECT_POD,
+        OBJECT_ENDPOINTS,
+        OBJECT_POD,
+        OBJECT_DEPLOYMENT,
+        OBJECT_ENDPOINT_SLICE,
+    };
+    const unsigned kind = kinds[draw(&w->random, ORD_COUNT(kinds))];
+    const unsigned ns = draw(&w->random, NAMESPACES);
+    const unsigned name =
+        kind == OBJECT_NAMESPACE ? 0 : draw(&w->random, NAMES);
+    const unsigned rank = draw(&w->random, RANKS);
+    struct slot *slot = &w->slots[kind][ns][name][rank];
+    struct object *old = slot->object;
+    struct before before;
+
+    remember(w, kind, ns, name, &before);
+    if (old && draw(&w->random, 2)) {
+        cluster_remove(w->cluster, old);
+        slot->object = NULL;
+    } else {
+        if (!old || draw(&w->random, 3))
+            slot->seed = draw(&w->random, 1000);
+        slot->object = draw_object(kind, ns, name, slot->seed);
+        assert_int_equal(cluster_put(w->cluster, slot->object, 100 + rank, old),
+                         0);
+    }
+    object_drop(old);
+    expect_dirty(w, kind, ns, name, &before);
+}
+
+static void run(uint64_t seed, unsigned steps)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    assert_non_null(w);
+    w->random = seed;
+    w->cluster = cluster_new();
+    assert_non_null(w->cluster);
+    for (unsigned i = 0; i < steps; i++) {
+        step(w);
+        check_all(w);
+        if (draw(&w->random, 3) == 0)
+            take_all(w);
+    }
+    cluster_free(w->cluster);
+    for (struct slot *s = &w->slots[0][0][0][0],
+                     *end = s + sizeof w->slots / sizeof *s;
+         s < end; s++)
+        object_drop(s->object);
+    free(w);
+}
+
+static void a_cluster_says_what_a_plain_list_says(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++)
+        run(seed * 977, 250);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cluster_says_what_a_plain_list_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
