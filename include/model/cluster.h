@@ -40,6 +40,12 @@ const struct object *cluster_find(const struct cluster *c,
                                   enum object_kind kind, const char *namespace,
                                   const char *name);
 
+// The object that would count if none had this rank or a higher one, or NULL.
+const struct object *cluster_find_below(const struct cluster *c,
+                                        enum object_kind kind,
+                                        const char *namespace, const char *name,
+                                        uint64_t rank);
+
 // Visit the objects of one kind that count, in no particular order. `visit` may
 // not change the cluster; it returns 0 to go on, anything else ends the walk
 // and is returned.

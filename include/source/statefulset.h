@@ -23,11 +23,16 @@ void statefulsets_free(struct statefulsets *s);
  * of the manifests.
  *
  * A workload comes without pods when no Pod names it as its controller or, with
- * no controller of its own, matches its selector, and when no slice is given
- * for a service that selects its pods or governs it. A Deployment whose
- * ReplicaSet is given makes no pods.
+ * no controller of its own, matches its selector, and when no slice or
+ * Endpoints is given for a service that selects its pods or governs it. A
+ * Deployment whose ReplicaSet is given makes no pods; one whose ReplicaSet was
+ * left out but whose pods are given is known by their labels.
  *
- * Returns 0 or -ENOMEM, with the cluster consistent either way.
+ * A pod that is made ranks below a given one of the same name; the copy of a
+ * service that got an address ranks above the service.
+ *
+ * Returns 0 or -ENOMEM, with the cluster consistent either way; what could not
+ * be put in is tried again by the next call.
  */
 int statefulsets_sync(struct statefulsets *s, uint64_t now_ms) ORD_CHECKED;
 

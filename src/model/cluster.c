@@ -189,6 +189,19 @@ const struct object *cluster_find(const struct cluster *c,
     return e ? e->object : NULL;
 }
 
+const struct object *cluster_find_below(const struct cluster *c,
+                                        enum object_kind kind,
+                                        const char *namespace, const char *name,
+                                        uint64_t rank)
+{
+    const struct entry *e =
+        head_find(c, kind, kind == OBJECT_NAMESPACE ? name : namespace, name);
+
+    while (e && e->rank >= rank)
+        e = e->lower;
+    return e ? e->object : NULL;
+}
+
 int cluster_each(const struct cluster *c, enum object_kind kind,
                  int (*visit)(void *context, const struct object *o),
                  void *context)

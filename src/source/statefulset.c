@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at the cluster, makes a step of model/ordinal, and puts what came of it
+// into the cluster. An object for which the cluster has no memory waits in
+// `missing` and is tried again by the next call.
+#include "source/statefulset.h"
+
+#include "given.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+// Ranks of what sources give lie between: a pod that is given counts before one
+// of the same name that is made, a copy with an address before its service.
+static const uint64_t RANK_POD = 0;
+static const uint64_t RANK_COPY = UINT64_MAX;
+
+struct statefulsets {
+    struct cluster *cluster;
+    struct ordinals_settings settings;
+    const struct report *report;
+    struct ordinals *ordinals;
+    uint32_t live;              // objects that were made and did not go
+    struct object_list missing; // those of them that are not in the cluster
+};
+
+struct statefulsets *statefulsets_new(struct cluster *cluster,
+                                      const struct ordinals_settings *settings,
+                                      const struct report *report)
+{
+    struct statefulsets *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    s->cluster = cluster;
+    s->settings = *settings;
+    s->report = report;
+    s->ordinals = ordinals_new(settings);
+    if (!s->ordinals) {
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static uint64_t rank_of(const struct object *o)
+{
+    return o->kind == OBJECT_POD ? RANK_POD : RANK_COPY;
+}
+
+// Room for n more that may be missing, so that noting one cannot fail.
+static int reserve_missing(void *context, uint32_t n)
+{
+    struct statefulsets *s = context;
+    struct object_list *l = &s->missing;
+    const uint64_t room = (uint64_t)l->n + n;
+
+    if (room <= l->room)
+        return 0;
+    if (room > UINT32_MAX)
+        return -ENOMEM;
+    void *p = realloc(l->items, room * sizeof(const struct object *));
+    if (!p)
+        return -ENOMEM;
+    l->items = p;
+    l->room = (uint32_t)room;
+    return 0;
+}
+
+static void note_missing(struct statefulsets *s, const struct object *o)
+{
+    assert(s->missing.n < s->missing.room);
+    s->missing.items[s->missing.n++] = o;
+}
+
+// Whether an object was missing; it is no more. The list is empty unless memory
+// ran out.
+static bool forget_missing(struct statefulsets *s, const struct object *o)
+{
+    struct object_list *l = &s->missing;
+
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (l->items[i] == o) {
+            l->items[i] = l->items[--l->n];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put(struct statefulsets *s, const struct object *o)
+{
+    if (cluster_put(s->cluster, o, rank_of(o), NULL))
+        note_missing(s, o);
+}
+
+static int put_missing(struct statefulsets *s)
+{
+    struct object_list *l = &s->missing;
+
+    for (; l->n; l->n--) {
+        const struct object *o = l->items[l->n - 1];
+        int rc = cluster_put(s->cluster, o, rank_of(o), NULL);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+// --- what a step did -------------------------------------------------------
+
+static void came(void *context, const struct object *o)
+{
+    struct statefulsets *s = context;
+
+    s->live++;
+    put(s, o);
+}
+
+static void changed(void *context, const struct object *old,
+                    const struct object *now)
+{
+    struct statefulsets *s = context;
+
+    if (forget_missing(s, old)) {
+        put(s, now);
+    } else if (cluster_put(s->cluster, now, rank_of(now), old)) {
+        // Its memory ends with this call, and its address may be another's.
+        cluster_remove(s->cluster, old);
+        note_missing(s, now);
+    }
+}
+
+static void went(void *context, const struct object *o)
+{
+    struct statefulsets *s = context;
+
+    s->live--;
+    if (!forget_missing(s, o))
+        cluster_remove(s->cluster, o);
+}
+
+// --- services --------------------------------------------------------------
+
+static bool is_copy(void *context, const struct object *o)
+{
+    const struct statefulsets *s = context;
+
+    return o->service.addresses_n > 0 &&
+           ordinals_service(s->ordinals, o->namespace, o->name) == o;
+}
+
+// The service that a copy stands before, or NULL when it is gone.
+static const struct object *original_of(const struct statefulsets *s,
+                                        const struct object *copy)
+{
+    return cluster_find_below(s->cluster, OBJECT_SERVICE, copy->namespace,
+                              copy->name, RANK_COPY);
+}
+
+// Put the services in the place of their copies, and leave those that want an
+// address from here.
+static int find_originals(struct statefulsets *s, struct given *g)
+{
+    struct object_list *l = &g->services;
+    uint32_t n = 0;
+    int rc = 0;
+
+    for (uint32_t i = 0; i < l->n && !rc; i++) {
+        const struct object *o = l->items[i];
+        if (is_copy(s, o))
+            o = original_of(s, o);
+        if (o && given_wants_address(o))
+            l->items[n++] = o;
+        else if (o)
+            rc = given_take_service(g, o);
+    }
+    l->n = n;
+    return rc;
+}
+
+static int step(struct statefulsets *s, struct given *g, uint64_t now_ms)
+{
+    const struct ordinals_input input = {
+        .workloads = g->workloads.items,
+        .workloads_n = g->workloads.n,
+        .services = g->services.items,
+        .services_n = g->services.n,
+        .taken = g->taken,
+        .taken_n = g->taken_n,
+    };
+    const struct ordinals_events events = {
+        .prepare = reserve_missing,
+        .came = came,
+        .changed = changed,
+        .went = went,
+        .context = s,
+    };
+
+    return ordinals_step(s->ordinals, &input, now_ms, &events, s->report);
+}
+
+int statefulsets_sync(struct statefulsets *s, uint64_t now_ms)
+{
+    struct given g;
+    int rc = given_begin(&g, s->cluster, &s->settings, is_copy, s);
+
+    // Where nothing is left open there is nothing to do, whatever its size.
+    if (!rc && (g.workloads.n || g.services.n || s->live)) {
+        rc = find_originals(s, &g);
+        if (!rc)
+            rc = given_finish(&g);
+        if (!rc)
+            rc = step(s, &g, now_ms);
+    }
+    given_release(&g);
+    return rc ? rc : put_missing(s);
+}
+
+static int take_out(void *context, const struct object *o)
+{
+    struct statefulsets *s = context;
+
+    if (!forget_missing(s, o))
+        cluster_remove(s->cluster, o);
+    return 0;
+}
+
+void statefulsets_free(struct statefulsets *s)
+{
+    if (!s)
+        return;
+    (void)ordinals_each(s->ordinals, take_out, s);
+    ordinals_free(s->ordinals);
+    free(s->missing.items);
+    free(s);
+}
