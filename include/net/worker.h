@@ -15,12 +15,21 @@
 struct workers;
 
 struct workers_settings {
-    const struct zone *zone;      // borrowed until workers_stop()
+    const struct zone *zone; // borrowed until workers_stop()
     struct answer_settings answer;
-    const struct sockaddr_any *listen; // UDP and TCP on each
-    size_t listen_n;
-    unsigned threads;          // at least 1
-    unsigned tcp_connections;  // in all; 0: 1024
+    // UDP and TCP on each; port 0: one that the system chooses, the same for
+    // both and for all threads. Copied.
+    const struct sockaddr_any *listen;
+    size_t listen_n;  // at least 1
+    unsigned threads; // at least 1
+    // connections in all, of which each thread takes its share; 0: 1024
+    unsigned tcp_connections;
+    // until a connection without a message begun is closed, and a fifth of it
+    // while more than half are taken (RFC 7766 6.2.3); 0: 10 s
+    unsigned tcp_idle_ms;
+    // for a message to be whole from its first octet on, and for a reply to be
+    // taken by the client; 0: 5 s
+    unsigned tcp_message_ms;
 };
 
 // Sums over all workers; see struct answer_counters.
@@ -29,11 +38,11 @@ struct workers_state {
     uint64_t queries_tcp;
     uint64_t replies[ANSWER_RCODES];
     uint64_t truncated;
-    uint64_t dropped;
+    uint64_t dropped; // UDP messages cut off or from port 0 included
     uint64_t receive_errors;
-    uint64_t send_errors;
+    uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;
-    uint64_t connections_refused; // no room
+    uint64_t connections_refused; // no room, or a quarter was one client's
     uint64_t connections_open;
 };
 
@@ -41,11 +50,12 @@ struct workers_state {
  * Bind all sockets, then start the threads.
  *
  * Returns 0 and sets out; a negative errno with err filled, naming the address
- * and the way out (address in use, no permission for a port below 1024, address
- * that is not this machine's), and nothing left behind.
+ * and the way out (address in use, also by a server that shares it with
+ * SO_REUSEPORT; no permission for a port below 1024; not this machine's
+ * address; given twice), and nothing left behind.
  */
-int workers_start(const struct workers_settings *settings,
-                  struct workers **out, struct error *err) ORD_CHECKED;
+int workers_start(const struct workers_settings *settings, struct workers **out,
+                  struct error *err) ORD_CHECKED;
 
 /*
  * The address that socket i of settings->listen is bound to: the port that the

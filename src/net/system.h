@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Single calls that differ between Linux and other systems; implemented beside
+// the batches in batch_linux.c and batch_portable.c. Any thread.
+#ifndef ORDINALD_NET_SYSTEM_H
+#define ORDINALD_NET_SYSTEM_H
+
+#include "base/base.h"
+#include "base/sockaddr.h"
+
+// Octets that a UDP socket may hold in each direction: about 5,000 queries with
+// the kernel's bookkeeping, 10 to 20 ms of the highest rate one worker answers.
+// It bounds what a pause of the worker (scheduling, a grown batch of TCP)
+// loses.
+enum { SYSTEM_UDP_BUFFER = 4 << 20 };
+
+/*
+ * Large buffers, and no trust in what ICMP says about path MTUs: a forged
+ * "fragmentation needed" would let replies leave in fragments, whose second
+ * half can be forged too (RFC 9715 3.1). What a system cannot do is left out:
+ * none of it is needed to answer.
+ */
+void system_tune_udp(int fd, int family);
+
+// No datagram that arrives from here on is queued; what is queued stays. Where
+// a system cannot, it goes on arriving.
+void system_refuse_udp(int fd);
+
+/*
+ * Accept a connection, non-blocking and closed on exec.
+ *
+ * Returns the descriptor and fills from, or a negative errno.
+ */
+int system_accept(int fd, struct sockaddr_any *from) ORD_CHECKED;
+
+// What top(1) and gdb show for the calling thread, 15 characters; best effort.
+void system_name_thread(const char *name);
+
+#endif

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// A turn of a connection: libuv reads into the worker's input buffer; up to
+// BATCH_MAX whole messages at a time are copied to where replies are made,
+// answered at once, and written by one call. All of it is then done with, and
+// an idle connection holds no memory but its slot.
+//
+// What is different when something is missing:
+//
+//   half a message   is kept in a buffer of its own, which grows with what
+//                    comes; the next read goes there
+//   a slow reader    what the socket does not take waits as one write of at
+//                    most TCP_WAITING_MAX octets. Until it is written nothing
+//                    is read or answered, so that replies pile up in the
+//                    client's buffers and the kernel's, never in ours. Queries
+//                    behind it are kept, and answered after it
+//   end of stream    comes only behind the last octet, when all is answered and
+//                    handed over: closing then loses nothing, and a client
+//                    that shut down its side early gets all its replies
+//                    (RFC 7766 6.2.4)
+//   an error, a length that no message has, memory running out: closed
+#include "tcp_connection.h"
+
+#include "batch.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tcp_write {
+    uv_write_t request;
+    uint8_t octets[];
+};
+
+static struct tcp_connection *connection_of(void *handle)
+{
+    return ORD_CONTAINER(handle, struct tcp_connection, stream);
+}
+
+static uv_stream_t *stream_of(struct tcp_connection *c)
+{
+    return (uv_stream_t *)&c->stream;
+}
+
+static void keep_nothing(struct tcp_connection *c)
+{
+    free(c->kept);
+    c->kept = NULL;
+    c->kept_n = c->kept_size = 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct tcp_connection *const c = connection_of(handle);
+    assert(!c->write); // libuv has cancelled it before
+    keep_nothing(c);
+    tcp_pool_return(&c->tcp->pool, c);
+}
+
+void tcp_connection_close(struct tcp_connection *c)
+{
+    struct tcp *const t = c->tcp;
+    assert(!c->closing);
+    c->closing = true;
+    counter_add(&t->responder->counters.connections_closed, 1);
+    tcp_pool_close(&t->pool, c);
+    if (t->pool.open == 0) // nothing left to look after
+        (void)uv_timer_stop(&t->sweep);
+    uv_close((uv_handle_t *)&c->stream, on_closed);
+}
+
+// --- replies ---------------------------------------------------------------
+
+static size_t frame_size(const struct answer_job *job)
+{
+    return job->verdict == ANSWER_SEND ? FRAME_LENGTH + (size_t)job->reply_n
+                                       : 0;
+}
+
+static uint8_t *frame_start(const struct answer_job *job)
+{
+    return job->message - FRAME_LENGTH;
+}
+
+static void resume(struct tcp_connection *c);
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct tcp_connection *const c = connection_of(request->handle);
+    free(c->write);
+    c->write = NULL;
+    if (c->closing)
+        return;
+    if (status < 0)
+        tcp_connection_close(c);
+    else
+        resume(c);
+}
+
+static int write_later(struct tcp_connection *c, struct tcp_write *w, size_t n)
+{
+    const uv_buf_t buf = uv_buf_init((char *)w->octets, (unsigned)n);
+    const int r = uv_write(&w->request, stream_of(c), &buf, 1, on_written);
+    if (r < 0) {
+        free(w);
+        return r;
+    }
+    c->write = w;
+    return 0;
+}
+
+/*
+ * Keep what the socket did not take, as far as TCP_WAITING_MAX allows.
+ *
+ * jobs     the first of them was sent up to `sent` octets
+ *
+ * Returns how many of the jobs are done with, at least 1; a negative errno.
+ */
+static int keep_replies(struct tcp_connection *c, const struct answer_job *jobs,
+                        unsigned n, size_t sent)
+{
+    size_t all = frame_size(&jobs[0]) - sent;
+    unsigned done = 1;
+    while (done < n && all + frame_size(&jobs[done]) <= TCP_WAITING_MAX)
+        all += frame_size(&jobs[done++]);
+
+    struct tcp_write *w = malloc(sizeof *w + all);
+    if (!w)
+        return -ENOMEM;
+    uint8_t *at = w->octets;
+    for (unsigned i = 0; i < done; i++) {
+        const size_t size = frame_size(&jobs[i]) - sent;
+        memcpy(at, frame_start(&jobs[i]) + sent, size);
+        at += size;
+        sent = 0;
+    }
+    const int r = write_later(c, w, all);
+    return r < 0 ? r : (int)done;
+}
+
+// Hand the replies to the system by one call. Returns the octets it took, 0
+// also when there are none, or a negative errno.
+static int write_now(struct tcp_connection *c, const struct answer_job *jobs,
+                     unsigned n)
+{
+    uv_buf_t bufs[BATCH_MAX];
+    unsigned bufs_n = 0;
+    for (unsigned i = 0; i < n; i++) {
+        const size_t size = frame_size(&jobs[i]);
+        if (size == 0)
+            continue;
+        bytes_store_u16(frame_start(&jobs[i]), (uint16_t)jobs[i].reply_n);
+        bufs[bufs_n++] =
+            uv_buf_init((char *)frame_start(&jobs[i]), (unsigned)size);
+    }
+    if (bufs_n == 0)
+        return 0;
+    const int r = uv_try_write(stream_of(c), bufs, bufs_n);
+    return r == UV_EAGAIN ? 0 : r;
+}
+
+// Returns how many of the jobs are done with; a negative errno.
+static int send_replies(struct tcp_connection *c, const struct answer_job *jobs,
+                        unsigned n)
+{
+    const int r = write_now(c, jobs, n);
+    if (r < 0)
+        return r;
+    size_t sent = (size_t)r;
+    unsigned i = 0;
+    while (i < n && frame_size(&jobs[i]) <= sent)
+        sent -= frame_size(&jobs[i++]);
+    if (i == n)
+        return (int)n;
+    const int kept = keep_replies(c, jobs + i, n - i, sent);
+    return kept < 0 ? kept : (int)i + kept;
+}
+
+// --- messages --------------------------------------------------------------
+
+/*
+ * Copy whole messages to where they are answered.
+ *
+ * rest  where the stream goes on behind each
+ *
+ * Returns how many, or -EBADMSG when the stream is broken at its front.
+ */
+static int gather(struct tcp *t, struct span in, struct span rest[BATCH_MAX])
+{
+    struct span message;
+    int n = 0;
+    while (n < BATCH_MAX) {
+        const enum frame frame = frame_next(&in, &message);
+        if (frame == FRAME_BROKEN && n == 0)
+            return -EBADMSG;
+        if (frame != FRAME_WHOLE)
+            break; // a broken one is met again, behind the replies due
+        memcpy(t->jobs[n].message, message.p, message.n);
+        t->jobs[n].query_n = (uint32_t)message.n;
+        rest[n++] = in;
+    }
+    return n;
+}
+
+/*
+ * Answer whole messages until there are none or a write has to be waited for.
+ *
+ * in  moves behind what is done with
+ *
+ * Returns 0; a negative errno: the connection is of no use any more.
+ */
+static int answer_stream(struct tcp_connection *c, struct span *in)
+{
+    struct tcp *const t = c->tcp;
+    struct span rest[BATCH_MAX];
+
+    while (!c->write) {
+        const int n = gather(t, *in, rest);
+        if (n <= 0)
+            return n;
+        responder_answer(t->responder, t->jobs, (unsigned)n);
+        const int done = send_replies(c, t->jobs, (unsigned)n);
+        if (done < 0)
+            return done;
+        *in = rest[done - 1];
+    }
+    return 0;
+}
+
+// Keep the octets that are not answered, in a buffer of this connection.
+static int keep(struct tcp_connection *c, struct span in)
+{
+    if (in.n == 0) {
+        keep_nothing(c);
+        return 0;
+    }
+    // whole messages wait for a write, and nothing is read meanwhile
+    const size_t size = c->write ? in.n : frame_room(in);
+    uint8_t *kept = c->kept;
+    if (c->kept_size < size) {
+        kept = malloc(size);
+        if (!kept)
+            return -ENOMEM;
+        c->kept_size = size;
+    }
+    memmove(kept, in.p, in.n); // in may be the further part of c->kept
+    if (kept != c->kept)
+        free(c->kept);
+    c->kept = kept;
+    c->kept_n = in.n;
+    return 0;
+}
+
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+// What the connection waits for from here on.
+static int settle(struct tcp_connection *c, bool answered)
+{
+    struct tcp *const t = c->tcp;
+    const uint64_t now = uv_now(t->responder->loop);
+    enum tcp_wait wait = TCP_IDLE;
+    if (c->write)
+        wait = TCP_SENDING;
+    else if (c->kept_n > 0)
+        wait = TCP_RECEIVING;
+
+    // The time of a message counts from its first octet, however it drips in.
+    if (wait != TCP_RECEIVING || wait != c->wait || answered)
+        tcp_pool_wait(&t->pool, c, wait, now);
+    if (c->write) {
+        (void)uv_read_stop(stream_of(c)); // always 0
+        return 0;
+    }
+    if (t->draining)
+        return -ESHUTDOWN;
+    const int r = uv_read_start(stream_of(c), on_room, on_read);
+    return r == UV_EALREADY ? 0 : r;
+}
+
+// Go on with octets, some of which may be kept already.
+static void take(struct tcp_connection *c, struct span in)
+{
+    const size_t before = in.n;
+    int r = answer_stream(c, &in);
+    if (r == 0)
+        r = keep(c, in);
+    if (r == 0)
+        r = settle(c, in.n < before);
+    if (r < 0)
+        tcp_connection_close(c);
+}
+
+static void resume(struct tcp_connection *c)
+{
+    take(c, span_of(c->kept, c->kept_n));
+}
+
+// --- reading ---------------------------------------------------------------
+
+// libuv reads on while buffers come back full. One read per turn is enough (and
+// one more where the first only completes a kept message), or a fast client
+// would keep the others waiting: no buffer ends it.
+static bool may_read(struct tcp_connection *c)
+{
+    const uint64_t turn = c->tcp->responder->turn;
+    if (c->turn != turn) {
+        c->turn = turn;
+        c->reads = 0;
+    }
+    return c->reads++ < (c->kept ? 1 : 2);
+}
+
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct tcp_connection *const c = connection_of(handle);
+    (void)suggested;
+    if (!may_read(c))
+        *buf = uv_buf_init(NULL, 0);
+    else if (c->kept)
+        *buf = uv_buf_init((char *)c->kept + c->kept_n,
+                           (unsigned)(c->kept_size - c->kept_n));
+    else
+        *buf = uv_buf_init((char *)c->tcp->input, TCP_INPUT);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct tcp_connection *const c = connection_of(stream);
+    if (n == 0 || n == UV_ENOBUFS)
+        return; // nothing there; enough for this turn
+    if (n < 0) {
+        tcp_connection_close(c);
+    } else if (c->kept) {
+        c->kept_n += (size_t)n;
+        take(c, span_of(c->kept, c->kept_n));
+    } else {
+        take(c, span_of(buf->base, (size_t)n));
+    }
+}
+
+void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd)
+{
+    c->tcp = t;
+    (void)uv_tcp_init(t->responder->loop, &c->stream); // 0 without a socket
+    int r = uv_tcp_open(&c->stream, fd);
+    if (r < 0)
+        (void)close(fd);
+    else
+        r = uv_read_start(stream_of(c), on_room, on_read);
+    if (r < 0)
+        tcp_connection_close(c);
+}

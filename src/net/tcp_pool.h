@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The connections of one worker: a fixed number of slots, and for each thing
+// that a connection may wait for a list with the one first that has waited
+// longest. Knows no socket. Worker thread.
+#ifndef ORDINALD_NET_TCP_POOL_H
+#define ORDINALD_NET_TCP_POOL_H
+
+#include "base/base.h"
+#include "base/sockaddr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// What an open connection waits for.
+enum tcp_wait {
+    TCP_IDLE,      // the first octet of a message
+    TCP_RECEIVING, // the rest of it
+    TCP_SENDING,   // room for the rest of a reply
+    TCP_WAITS,
+};
+
+struct tcp_link {
+    struct tcp_link *previous, *next;
+};
+
+struct tcp_connection;
+
+struct tcp_pool {
+    // read-only
+    uint32_t max;  // open connections
+    uint32_t open; // those that are not closing
+
+    // private
+    uint32_t slots_n; // more than max: closing ones need theirs still
+    uint32_t fresh;   // slots from here on were never used
+    struct tcp_link unused;
+    struct tcp_link waiting[TCP_WAITS];
+    struct tcp_connection *slots;
+    uint32_t *clients; // by slot: hash of the client's address, 0: not open
+};
+
+// Returns 0 or -ENOMEM; tcp_pool_release() is due either way.
+int tcp_pool_init(struct tcp_pool *p, uint32_t max) ORD_CHECKED;
+void tcp_pool_release(struct tcp_pool *p);
+
+// Whether a connection can be opened before another one's slot is returned.
+bool tcp_pool_has_slot(const struct tcp_pool *p);
+
+// Whether one more connection of this client would be more than its share: a
+// quarter of all, so that no single one keeps the others out.
+bool tcp_pool_is_greedy(const struct tcp_pool *p, const struct address *client);
+
+// A slot, idle since now_ms, zeroes beside the pool's own members. There has to
+// be one, and less than max may be open.
+struct tcp_connection *tcp_pool_open(struct tcp_pool *p,
+                                     const struct address *client,
+                                     uint64_t now_ms);
+
+// The connection is closing: it counts no more, and waits for nothing.
+void tcp_pool_close(struct tcp_pool *p, struct tcp_connection *c);
+
+// Its handle is closed: nothing refers to the slot any more.
+void tcp_pool_return(struct tcp_pool *p, struct tcp_connection *c);
+
+// It waits for something else, or anew, since now_ms.
+void tcp_pool_wait(struct tcp_pool *p, struct tcp_connection *c,
+                   enum tcp_wait what, uint64_t now_ms);
+
+// The one that has waited longest, or NULL.
+struct tcp_connection *tcp_pool_oldest(const struct tcp_pool *p,
+                                       enum tcp_wait what);
+
+#endif

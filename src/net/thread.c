@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker's life: buffers and handles are made by the control thread, where
+// failing is simple; then the thread runs the loop until it is told to stop,
+// drains, and ends; what is left is freed by the control thread again.
+#include "thread.h"
+
+#include "responder.h"
+#include "system.h"
+#include "tcp.h"
+#include "udp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+enum {
+    CACHE_LINE = 64,
+    // A worker's deepest calls need some 10 KiB; the default of 8 MiB only
+    // makes maps of the process hard to read, sanitizers need the rest.
+    STACK_SIZE = 256 << 10,
+    TCP_CONNECTIONS = 1024,
+    TCP_IDLE_MS = 10000,
+    TCP_MESSAGE_MS = 5000,
+    // While draining: how long clients that go on asking are still listened
+    // to, and how long those that are slow to read may take. workers_stop()
+    // takes as long as both together at most.
+    DRAIN_READ_MS = 300,
+    DRAIN_WRITE_MS = 1700,
+};
+
+// Each begins on a cache line of its own: counters are written all the time.
+struct thread {
+    _Alignas(CACHE_LINE) struct responder responder;
+    struct udp udp;
+    struct tcp tcp;
+    uv_loop_t loop;
+    uv_async_t stop;      // sent once, by workers_stop()
+    uv_prepare_t prepare; // before the loop waits
+    uv_thread_t thread;
+    bool running; // the thread is there, and has to be joined
+    char name[16];
+};
+
+// --- the worker's thread ---------------------------------------------------
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct thread *const t = ORD_CONTAINER(prepare, struct thread, prepare);
+    struct responder *const r = &t->responder;
+    r->turn++;
+    // A busy loop does not wait: see responder_answer() for both.
+    if (!r->offline && !udp_is_busy(&t->udp)) {
+        r->offline = true;
+        zone_reader_offline();
+    }
+}
+
+static void on_stop(uv_async_t *async)
+{
+    uv_stop(async->loop);
+}
+
+static uint64_t progress(const struct responder *r)
+{
+    return counter_read(&r->context.counters.queries[ANSWER_TCP]) +
+           counter_read(&r->counters.connections_accepted) +
+           counter_read(&r->counters.connections_refused);
+}
+
+// Accept and answer what has reached the TCP sockets, until a turn of the loop
+// finds nothing more.
+static void drain_tcp(struct thread *t)
+{
+    const uint64_t until = uv_hrtime() + DRAIN_READ_MS * UINT64_C(1000000);
+    uint64_t before;
+    do {
+        before = progress(&t->responder);
+        (void)uv_run(&t->loop, UV_RUN_NOWAIT);
+    } while (progress(&t->responder) != before && uv_hrtime() < until);
+}
+
+static void run(void *context)
+{
+    struct thread *const t = context;
+    system_name_thread(t->name);
+    zone_reader_register();
+
+    (void)uv_run(&t->loop, UV_RUN_DEFAULT); // until on_stop()
+    udp_drain(&t->udp);
+    drain_tcp(t);
+    tcp_stop_accepting(&t->tcp);
+    tcp_finish(&t->tcp, DRAIN_WRITE_MS);
+    (void)uv_run(&t->loop, UV_RUN_DEFAULT); // until all connections are closed
+
+    zone_reader_unregister();
+}
+
+// --- making and freeing one ------------------------------------------------
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+// The thread was never there, or has ended; no connection is open.
+void thread_free(struct thread *t)
+{
+    if (!t)
+        return;
+    uv_walk(&t->loop, close_handle, NULL);
+    (void)uv_run(&t->loop, UV_RUN_DEFAULT);
+    const int r = uv_loop_close(&t->loop);
+    assert(r == 0); // else a handle is open still, and about to be freed
+    udp_release(&t->udp);
+    tcp_release(&t->tcp);
+    free(t);
+}
+
+// Handles that are there for the others do not keep the loop running.
+static int make_handles(struct thread *t)
+{
+    const int r = uv_async_init(&t->loop, &t->stop, on_stop);
+    if (r < 0)
+        return r;
+    uv_unref((uv_handle_t *)&t->stop);
+    (void)uv_prepare_init(&t->loop, &t->prepare); // both always 0
+    (void)uv_prepare_start(&t->prepare, on_prepare);
+    uv_unref((uv_handle_t *)&t->prepare);
+    return 0;
+}
+
+static struct tcp_limits limits_of(const struct workers_settings *settings)
+{
+    const unsigned all =
+        settings->tcp_connections ? settings->tcp_connections : TCP_CONNECTIONS;
+    const unsigned n = settings->threads;
+    return (struct tcp_limits){
+        .connections = all / n + (all % n != 0),
+        .idle_ms = settings->tcp_idle_ms ? settings->tcp_idle_ms : TCP_IDLE_MS,
+        .message_ms = settings->tcp_message_ms ? settings->tcp_message_ms
+                                               : TCP_MESSAGE_MS,
+    };
+}
+
+// The pair's sockets that could be taken are the worker's, and no more in it.
+static int take_pair(struct thread *t, struct socket_pair *pair,
+                     const struct sockaddr_any *address)
+{
+    int r = udp_add_take(&t->udp, pair->udp, address);
+    if (r < 0)
+        return r;
+    pair->udp = -1;
+    r = tcp_add_take(&t->tcp, pair->tcp);
+    if (r < 0)
+        return r;
+    pair->tcp = -1;
+    return 0;
+}
+
+static int fill(struct thread *t, const struct workers_settings *settings,
+                const struct sockaddr_any *addresses, struct socket_pair *pairs)
+{
+    const struct tcp_limits limits = limits_of(settings);
+    int r = make_handles(t);
+    if (r == 0)
+        r = udp_init(&t->udp, &t->responder, settings->listen_n);
+    if (r == 0)
+        r = tcp_init(&t->tcp, &t->responder, &limits, settings->listen_n);
+    for (size_t i = 0; r == 0 && i < settings->listen_n; i++)
+        r = take_pair(t, &pairs[i], &addresses[i]);
+    return r;
+}
+
+int thread_new(const struct workers_settings *settings, unsigned number,
+               const struct sockaddr_any *addresses, struct socket_pair *pairs,
+               struct thread **out)
+{
+    struct thread *t = aligned_alloc(CACHE_LINE, sizeof *t);
+    if (!t)
+        return -ENOMEM;
+    memset(t, 0, sizeof *t);
+    int r = uv_loop_init(&t->loop);
+    if (r < 0) {
+        free(t);
+        return r;
+    }
+    (void)snprintf(t->name, sizeof t->name, "ordinald-w%u", number % 100000);
+    t->responder.loop = &t->loop;
+    t->responder.context.zone = settings->zone;
+    t->responder.context.settings = settings->answer;
+    r = fill(t, settings, addresses, pairs);
+    if (r < 0) {
+        thread_free(t);
+        return r;
+    }
+    *out = t;
+    return 0;
+}
+
+// Signals are for the control thread. A write to a connection that is gone then
+// fails with EPIPE and does not end the process. Those that say that this very
+// thread did something wrong cannot be left waiting.
+static void block_signals(sigset_t *before)
+{
+    static const int own[] = {SIGSEGV, SIGBUS,  SIGFPE,
+                              SIGILL,  SIGABRT, SIGTRAP};
+    sigset_t all;
+    (void)sigfillset(&all);
+    for (size_t i = 0; i < ORD_COUNT(own); i++)
+        (void)sigdelset(&all, own[i]);
+    (void)pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+int thread_start(struct thread *t)
+{
+    const uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE,
+                                         .stack_size = STACK_SIZE};
+    sigset_t before;
+    block_signals(&before); // the new thread inherits it
+    const int r = uv_thread_create_ex(&t->thread, &options, run, t);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    t->running = r == 0;
+    return r;
+}
+
+void thread_stop(struct thread *t)
+{
+    if (t->running)
+        (void)uv_async_send(&t->stop); // fails for a closing handle only
+}
+
+void thread_join(struct thread *t)
+{
+    if (t->running)
+        (void)uv_thread_join(&t->thread);
+    t->running = false;
+}
+
+void thread_count(const struct thread *t, struct workers_state *sum)
+{
+    const struct responder *const r = &t->responder;
+    const struct answer_counters *const a = &r->context.counters;
+    const struct net_counters *const n = &r->counters;
+    // closed before accepted: the difference is never below 0
+    const uint64_t closed = counter_read(&n->connections_closed);
+    const uint64_t accepted = counter_read(&n->connections_accepted);
+
+    sum->queries_udp += counter_read(&a->queries[ANSWER_UDP]);
+    sum->queries_tcp += counter_read(&a->queries[ANSWER_TCP]);
+    for (int i = 0; i < ANSWER_RCODES; i++)
+        sum->replies[i] += counter_read(&a->replies[i]);
+    sum->truncated += counter_read(&a->truncated);
+    sum->dropped += counter_read(&a->dropped);
+    sum->receive_errors += counter_read(&n->receive_errors);
+    sum->send_errors += counter_read(&n->send_errors);
+    sum->connections_accepted += accepted;
+    sum->connections_refused += counter_read(&n->connections_refused);
+    sum->connections_open += accepted - closed;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: a thread with a loop, sockets and buffers of its own. The control
+// thread makes and frees it; between thread_start() and thread_join() the rest
+// is the thread's.
+#ifndef ORDINALD_NET_THREAD_H
+#define ORDINALD_NET_THREAD_H
+
+#include "base/base.h"
+#include "base/sockaddr.h"
+#include "net/worker.h"
+#include "socket.h"
+
+struct thread;
+
+/*
+ * Make all of it but the running thread.
+ *
+ * settings   borrowed until thread_free(), as far as the zone goes
+ * number     from 0, for its name
+ * addresses  settings->listen_n, that the sockets are bound to
+ * pairs      a pair of sockets for each address. Those taken are no more in it
+ *
+ * Returns 0 and sets out, or a negative errno.
+ */
+int thread_new(const struct workers_settings *settings, unsigned number,
+               const struct sockaddr_any *addresses, struct socket_pair *pairs,
+               struct thread **out) ORD_CHECKED;
+
+// Returns 0 or a negative errno; then it can be freed, or tried again.
+int thread_start(struct thread *t) ORD_CHECKED;
+
+// Tell it to drain and end, and do not wait. Once; fine if it never started.
+void thread_stop(struct thread *t);
+
+// Wait for its end. Fine if it never started.
+void thread_join(struct thread *t);
+
+// It has never started, or was joined. NULL is fine.
+void thread_free(struct thread *t);
+
+// Add what it has counted. Any thread.
+void thread_count(const struct thread *t, struct workers_state *sum);
+
+#endif
