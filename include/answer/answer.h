@@ -9,6 +9,7 @@
 #include "dns/message.h"
 #include "zone/zone.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum answer_transport { ANSWER_UDP, ANSWER_TCP };
@@ -58,6 +59,7 @@ struct answer_job {
 
     // private
     enum dns_verdict parsed;
+    bool asks_zone;
     struct dns_query query;
     struct zone_lookup lookup;
 };

@@ -5,6 +5,8 @@
 #define ORDINALD_DNS_EDNS_H
 
 #include "base/bytes.h"
+#include "dns/message.h"
+#include "dns/record.h"
 
 #include <stdbool.h>
 
@@ -25,8 +27,16 @@ enum edns_error {
  * rcode      the whole extended RCODE; its upper eight bits go here
  * dnssec_ok  repeated from the query (RFC 3225 3)
  */
-void edns_opt_write(uint8_t *out, uint16_t udp_size, uint16_t rcode,
-                    bool dnssec_ok);
+static inline void edns_opt_write(uint8_t *out, uint16_t udp_size,
+                                  uint16_t rcode, bool dnssec_ok)
+{
+    bytes_store_u32(out, (uint32_t)DNS_TYPE_OPT << 8 | udp_size >> 8);
+    bytes_store_u32(out + 4, (uint32_t)(udp_size & 0xff) << 24 |
+                                 (uint32_t)(rcode >> 4) << 16 |
+                                 (uint32_t)dnssec_ok << 7);
+    // the flags' lower octet and an RDATA length of 0; one octet twice
+    bytes_store_u32(out + DNS_OPT - 4, (uint32_t)dnssec_ok << 31);
+}
 
 /*
  * Append an Extended DNS Error to the OPT record at opt, which is the last

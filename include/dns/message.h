@@ -70,7 +70,10 @@ struct dns_query {
     uint16_t question_n;  // octets of the question section, 0: none readable
     // where each label's length octet stands in `name`, leftmost first
     uint8_t label_at[DNS_LABELS_MAX + 1];
-    uint8_t name[DNS_NAME_MAX + 1]; // lower case
+    // the name in lower case: the message's own octets where they are, and as
+    // long as they stay, otherwise `folded`
+    const uint8_t *name;
+    uint8_t folded[DNS_NAME_MAX]; // private
 };
 
 /*

@@ -13,8 +13,8 @@
 #include "dns/edns.h"
 #include "dns/record.h"
 
-// RFC 8482, RFC 5936, RFC 1995: not here, or not by this server.
-static bool is_refused(const struct dns_query *q)
+// RFC 5936, RFC 1995: other classes are not here, transfers are not allowed.
+static inline bool is_refused(const struct dns_query *q)
 {
     return q->qclass != DNS_CLASS_IN || q->qtype == DNS_TYPE_AXFR ||
            q->qtype == DNS_TYPE_IXFR;
@@ -32,19 +32,19 @@ struct reply {
     uint16_t flags; // RCODE not included
 };
 
-static inline size_t room(const struct reply *r)
+ORD_INLINE size_t room(const struct reply *r)
 {
     return (size_t)(r->end - r->at);
 }
 
-static inline void copy(struct reply *r, const void *p, size_t n)
+ORD_INLINE void copy(struct reply *r, const void *p, size_t n)
 {
     memcpy(r->at, p, n);
     r->at += n;
 }
 
 // What the client takes (RFC 1035 4.2.1, RFC 6891 6.2.3), and we send.
-static inline size_t size_limit(const struct answer_context *c,
+ORD_INLINE size_t size_limit(const struct answer_context *c,
                                 const struct answer_job *job)
 {
     size_t limit = DNS_UDP_MIN;
@@ -61,7 +61,7 @@ static inline size_t size_limit(const struct answer_context *c,
  * Begin behind the question; a query whose question could not be read gets none
  * back. OPT's room is set aside.
  */
-static inline struct reply begin(const struct answer_context *c,
+ORD_INLINE struct reply begin(const struct answer_context *c,
                                  const struct answer_job *job)
 {
     struct reply r = {.start = job->message};
@@ -70,7 +70,7 @@ static inline struct reply begin(const struct answer_context *c,
     return r;
 }
 
-static inline void finish(struct answer_context *c, struct answer_job *job,
+ORD_INLINE void finish(struct answer_context *c, struct answer_job *job,
                           struct reply *r, uint16_t rcode)
 {
     const struct dns_query *q = &job->query;
@@ -119,20 +119,27 @@ static unsigned fitting(const uint8_t *p, unsigned count, size_t n,
 }
 
 // Where a set of addresses begins this time: spread evenly over turns.
-static inline uint32_t next_turn(struct answer_context *c, uint32_t count)
+ORD_INLINE uint32_t next_turn(struct answer_context *c, uint32_t count)
 {
     c->rotation += 0x9e3779b9; // 2^32 over the golden ratio
     return (uint32_t)((uint64_t)c->rotation * count >> 32);
 }
 
 /*
- * Records of one length, beginning with any of them, as many as fit. RFC 2181
- * 9: the TC bit says that some were left out. Over TCP nothing larger can be
- * asked for, so there it is not set (reference/clients.md 19).
+ * Some of the records are left out. RFC 2181 9: the TC bit says so. Over TCP
+ * nothing larger can be asked for, so there it is not set (reference/clients.md
+ * 19).
  */
-static inline void put_rotated(struct answer_context *c,
-                               struct answer_job *job, struct reply *r,
-                               const struct zone_records *records)
+ORD_INLINE void mark_cut(const struct answer_job *job, struct reply *r)
+{
+    if (job->transport == ANSWER_UDP)
+        r->flags |= DNS_FLAG_TC;
+}
+
+// Records of one length, beginning with any of them, as many as fit.
+ORD_INLINE void put_rotated(struct answer_context *c,
+                            const struct answer_job *job, struct reply *r,
+                            const struct zone_records *records)
 {
     size_t stride = records->stride, all = records->answer_n;
     size_t first = next_turn(c, records->answer_count) * stride;
@@ -142,12 +149,18 @@ static inline void put_rotated(struct answer_context *c,
     if (ORD_UNLIKELY(all > room(r))) {
         r->answers = (uint16_t)(room(r) / stride);
         n = r->answers * stride;
-        if (job->transport == ANSWER_UDP)
-            r->flags |= DNS_FLAG_TC;
+        mark_cut(job, r);
     }
     size_t tail = all - first < n ? all - first : n;
     copy(r, records->answer + first, tail);
     copy(r, records->answer, n - tail);
+}
+
+// An owner counted from the end of the question becomes one from the beginning
+// of the message.
+ORD_INLINE void move_pointer(uint8_t *owner, size_t question_end)
+{
+    bytes_store_u16(owner, (uint16_t)(bytes_load_u16(owner) + question_end));
 }
 
 /*
@@ -165,69 +178,110 @@ static void put_extras(struct reply *r, const uint8_t *from, unsigned count,
     uint8_t *to = r->at;
     copy(r, from, n * stride);
     for (unsigned i = 0; i < n; i++, to += stride)
-        bytes_store_u16(to,
-                        (uint16_t)(bytes_load_u16(to) + question_end));
+        move_pointer(to, question_end);
     r->additionals = (uint16_t)(r->additionals + n);
 }
 
+// The octets of an additional record's owner, written out, and its type.
+static size_t far_owner_and_type(const uint8_t *record)
+{
+    size_t n = 0;
+    while (record[n])
+        n += record[n] + 1u;
+    return n + 1 + 2;
+}
+
+// The same where owners are written out in place of pointers: sets of records
+// of one owner and type stand together, and go together.
 static void put_far_extras(struct reply *r, const uint8_t *from, unsigned count)
 {
+    struct reply set = *r; // before the set that is being written
+    const uint8_t *last = NULL;
+
     for (; count > 0; count--) {
-        size_t owner = 0;
-        while (from[owner])
-            owner += from[owner] + 1u;
-        // the written-out owner in place of a pointer, root included
-        size_t n = owner + 1 + DNS_RECORD_HEAD - 2;
+        size_t key = far_owner_and_type(from);
+        // class, TTL, RDATA length
+        size_t n = key + 2 + 4 + 2;
         n += bytes_load_u16(from + n - 2);
-        if (n > room(r))
+        if (!last || memcmp(last, from, key) != 0)
+            set = *r;
+        if (n > room(r)) {
+            *r = set;
             return;
+        }
         copy(r, from, n);
         r->additionals++;
+        last = from;
         from += n;
     }
 }
 
-static inline void put_all_extras(struct reply *r,
-                                  const struct zone_records *records,
-                                  size_t question_end)
+static void put_all_extras(struct reply *r, const struct zone_records *records,
+                           size_t question_end)
 {
     const uint8_t *from = records->extra;
 
     put_extras(r, from, records->extra_a_count, DNS_RECORD_A, question_end);
     from += (size_t)records->extra_a_count * DNS_RECORD_A;
-    if (records->extra_aaaa_count)
-        put_extras(r, from, records->extra_aaaa_count, DNS_RECORD_AAAA,
-                   question_end);
+    put_extras(r, from, records->extra_aaaa_count, DNS_RECORD_AAAA,
+               question_end);
     from += (size_t)records->extra_aaaa_count * DNS_RECORD_AAAA;
-    if (ORD_UNLIKELY(records->extra_far_count))
-        put_far_extras(r, from, records->extra_far_count);
+    put_far_extras(r, from, records->extra_far_count);
 }
 
-// Records in their order; additionals only behind all of them (RFC 2181 9).
-static inline void put_ordered(struct answer_job *job, struct reply *r,
-                               const struct zone_records *records)
+// What does not fit whole. Additionals only behind all answers (RFC 2181 9).
+ORD_COLD static struct reply put_cut(const struct answer_job *job,
+                                     struct reply r,
+                                     const struct zone_records *records)
 {
-    size_t question_end = (size_t)(r->at - r->start);
-    size_t n = records->answer_n;
+    size_t question_end = (size_t)(r.at - r.start);
+    size_t n;
 
-    r->answers = records->answer_count;
-    if (ORD_UNLIKELY(n > room(r))) {
-        r->answers = (uint16_t)fitting(records->answer, records->answer_count,
-                                       room(r), &n);
-        if (job->transport == ANSWER_UDP)
-            r->flags |= DNS_FLAG_TC;
+    r.answers = (uint16_t)fitting(records->answer, records->answer_count,
+                                  room(&r), &n);
+    copy(&r, records->answer, n);
+    if (r.answers < records->answer_count)
+        mark_cut(job, &r);
+    else if (records->extra_n)
+        put_all_extras(&r, records, question_end);
+    return r;
+}
+
+// Records in their order, and their additionals.
+ORD_INLINE void put_ordered(const struct answer_job *job, struct reply *r,
+                            const struct zone_records *records)
+{
+    size_t all = (size_t)records->answer_n + records->extra_n;
+
+    if (ORD_UNLIKELY(all > room(r) || records->extra_far_count)) {
+        *r = put_cut(job, *r, records);
+        return;
     }
-    copy(r, records->answer, n);
-    if (records->extra_n && r->answers == records->answer_count)
-        put_all_extras(r, records, question_end);
+    size_t question_end = (size_t)(r->at - r->start);
+    r->answers = records->answer_count;
+    copy(r, records->answer, records->answer_n);
+    if (records->extra_n == 0)
+        return;
+    uint8_t *owner = r->at;
+    copy(r, records->extra, records->extra_n);
+    for (unsigned i = 0; i < records->extra_a_count; i++) {
+        move_pointer(owner, question_end);
+        owner += DNS_RECORD_A;
+    }
+    for (unsigned i = 0; i < records->extra_aaaa_count; i++) {
+        move_pointer(owner, question_end);
+        owner += DNS_RECORD_AAAA;
+    }
+    r->additionals =
+        (uint16_t)(records->extra_a_count + records->extra_aaaa_count);
 }
 
 // --- forms of answers ------------------------------------------------------
 
 // Addresses behind a head that they share. Returns how many fitted.
-static inline uint16_t put_addresses(struct reply *r, const uint8_t *head,
-                                     const uint8_t *octets, unsigned size,
-                                     unsigned count, unsigned first)
+ORD_INLINE uint16_t put_addresses(struct reply *r, const uint8_t *head,
+                                  const uint8_t *octets, unsigned size,
+                                  unsigned count, unsigned first)
 {
     unsigned n = (unsigned)(room(r) / (DNS_RECORD_HEAD + size));
     if (n > count)
@@ -241,55 +295,75 @@ static inline uint16_t put_addresses(struct reply *r, const uint8_t *head,
     return (uint16_t)n;
 }
 
-static inline void put_peer(struct answer_context *c, struct answer_job *job,
-                            struct reply *r, const struct zone_match *match)
+static uint16_t put_addresses_of(const struct answer_context *c,
+                                 struct reply *r,
+                                 const struct zone_match *match, uint16_t type,
+                                 unsigned first)
 {
-    unsigned count;
-    if (ORD_LIKELY(match->a_count)) {
-        count = match->a_count;
-        r->answers =
-            put_addresses(r, zone_address_head(c->zone, DNS_TYPE_A), match->a,
-                          4, count, count > 1 ? next_turn(c, count) : 0);
-    } else {
-        count = match->aaaa_count;
-        r->answers = put_addresses(
-            r, zone_address_head(c->zone, DNS_TYPE_AAAA), match->aaaa, 16,
-            count, count > 1 ? next_turn(c, count) : 0);
+    const uint8_t *head = zone_address_head(c->zone, type);
+    return type == DNS_TYPE_A
+               ? put_addresses(r, head, match->a, 4, match->a_count, first)
+               : put_addresses(r, head, match->aaaa, 16, match->aaaa_count,
+                               first);
+}
+
+// A peer with several addresses of a family, or an IPv6 address.
+ORD_COLD static struct reply put_peer_addresses(struct answer_context *c,
+                                                const struct answer_job *job,
+                                                struct reply r,
+                                                const struct zone_match *match)
+{
+    uint16_t type = match->a_count ? DNS_TYPE_A : DNS_TYPE_AAAA;
+    uint16_t count = match->a_count ? match->a_count : match->aaaa_count;
+
+    r.answers = put_addresses_of(c, &r, match, type, next_turn(c, count));
+    if (r.answers < count)
+        mark_cut(job, &r);
+    return r;
+}
+
+ORD_INLINE void put_peer(struct answer_context *c, const struct answer_job *job,
+                         struct reply *r, const struct zone_match *match)
+{
+    if (ORD_UNLIKELY(match->a_count != 1 || room(r) < DNS_RECORD_A)) {
+        *r = put_peer_addresses(c, job, *r, match);
+        return;
     }
-    if (ORD_UNLIKELY(r->answers < count) && job->transport == ANSWER_UDP)
-        r->flags |= DNS_FLAG_TC;
+    copy(r, zone_address_head(c->zone, DNS_TYPE_A), DNS_RECORD_HEAD);
+    copy(r, match->a, 4);
+    r->answers = 1;
 }
 
 // The records of the service's set that lead to this peer, with the weight that
 // they have among themselves; their targets are the question's name.
-static void put_peer_srv(struct answer_context *c, struct answer_job *job,
+static void put_peer_srv(struct answer_context *c, const struct answer_job *job,
                          struct reply *r, const struct zone_match *match)
 {
     uint8_t *at = r->at;
 
-    put_ordered(job, r, match->records);
+    *r = put_cut(job, *r, match->records);
     for (unsigned i = 0; i < r->answers; i++) {
         bytes_store_u16(at + DNS_RECORD_HEAD + 2, match->weight);
         at += DNS_RECORD_HEAD + bytes_load_u16(at + DNS_RECORD_HEAD - 2);
     }
     if (r->answers < match->records->answer_count)
         return;
-    r->additionals = put_addresses(r, zone_address_head(c->zone, DNS_TYPE_A),
-                                   match->a, 4, match->a_count, 0);
-    r->additionals = (uint16_t)(
-        r->additionals +
-        put_addresses(r, zone_address_head(c->zone, DNS_TYPE_AAAA), match->aaaa,
-                      16, match->aaaa_count, 0));
+    // a set of records is not split
+    if (match->a_count * (size_t)DNS_RECORD_A <= room(r))
+        r->additionals = put_addresses_of(c, r, match, DNS_TYPE_A, 0);
+    if (match->aaaa_count * (size_t)DNS_RECORD_AAAA <= room(r))
+        r->additionals = (uint16_t)(
+            r->additionals + put_addresses_of(c, r, match, DNS_TYPE_AAAA, 0));
 }
 
-static void put_ptr(struct answer_context *c, struct answer_job *job,
-                    struct reply *r, const struct zone_match *match)
+static void put_ptr(const struct answer_context *c,
+                    const struct answer_job *job, struct reply *r,
+                    const struct zone_match *match)
 {
     size_t rdata_n = match->label.n + match->suffix.n;
 
     if (room(r) < DNS_RECORD_HEAD + rdata_n) {
-        if (job->transport == ANSWER_UDP)
-            r->flags |= DNS_FLAG_TC;
+        mark_cut(job, r);
         return;
     }
     struct bytes_out out = bytes_out_of(r->at, room(r));
@@ -302,9 +376,9 @@ static void put_ptr(struct answer_context *c, struct answer_job *job,
 }
 
 // The SOA of the origin that the name is below, or is.
-static inline uint16_t put_soa(struct answer_context *c, struct answer_job *job,
-                               struct reply *r,
-                               const struct zone_origin *origin)
+ORD_INLINE uint16_t put_soa(const struct answer_context *c,
+                            const struct answer_job *job, struct reply *r,
+                            const struct zone_origin *origin)
 {
     if (ORD_UNLIKELY(room(r) < ZONE_SOA_SIZE))
         return 0;
@@ -320,34 +394,37 @@ static inline uint16_t put_soa(struct answer_context *c, struct answer_job *job,
     return 1;
 }
 
-static inline void put_found(struct answer_context *c, struct answer_job *job,
-                             struct reply *r, const struct zone_match *match)
+ORD_COLD static struct reply put_rare(struct answer_context *c,
+                                      const struct answer_job *job,
+                                      struct reply r,
+                                      const struct zone_match *match)
 {
-    switch (match->form) {
-    case ZONE_FORM_PEER:
+    if (match->form == ZONE_FORM_SOA)
+        r.answers = put_soa(c, job, &r, match->origin);
+    else if (match->form == ZONE_FORM_PTR)
+        put_ptr(c, job, &r, match);
+    else
+        put_peer_srv(c, job, &r, match);
+    return r;
+}
+
+ORD_INLINE void put_found(struct answer_context *c,
+                          const struct answer_job *job, struct reply *r,
+                          const struct zone_match *match)
+{
+    if (match->form == ZONE_FORM_PEER)
         put_peer(c, job, r, match);
-        break;
-    case ZONE_FORM_RECORDS:
-        if (match->records->stride)
-            put_rotated(c, job, r, match->records);
-        else
-            put_ordered(job, r, match->records);
-        break;
-    case ZONE_FORM_SOA:
-        r->answers = put_soa(c, job, r, match->origin);
-        break;
-    case ZONE_FORM_PEER_SRV:
-        put_peer_srv(c, job, r, match);
-        break;
-    case ZONE_FORM_PTR:
-        put_ptr(c, job, r, match);
-        break;
-    }
+    else if (ORD_UNLIKELY(match->form != ZONE_FORM_RECORDS))
+        *r = put_rare(c, job, *r, match);
+    else if (match->records->stride)
+        put_rotated(c, job, r, match->records);
+    else
+        put_ordered(job, r, match->records);
 }
 
 // --- verdicts --------------------------------------------------------------
 
-static void answer_error(struct answer_context *c, struct answer_job *job,
+ORD_COLD static void answer_error(struct answer_context *c, struct answer_job *job,
                          uint16_t rcode)
 {
     struct reply r = begin(c, job);
@@ -356,7 +433,7 @@ static void answer_error(struct answer_context *c, struct answer_job *job,
 
 // K8S: before the first load nothing is known to be absent, so nothing is said
 // to be (RFC 8914 4.15).
-static void answer_not_ready(struct answer_context *c, struct answer_job *job)
+ORD_COLD static void answer_not_ready(struct answer_context *c, struct answer_job *job)
 {
     static const char text[] = "the first load of the zone is not complete";
     struct reply r = begin(c, job);
@@ -370,7 +447,7 @@ static void answer_not_ready(struct answer_context *c, struct answer_job *job)
         opt, limit - job->reply_n, EDNS_ERROR_NOT_READY, span_of_text(text));
 }
 
-static inline void answer_query(struct answer_context *c,
+ORD_INLINE void answer_query(struct answer_context *c,
                                 struct answer_job *job)
 {
     struct zone_match match;
@@ -398,7 +475,7 @@ static inline void answer_query(struct answer_context *c,
     finish(c, job, &r, rcode);
 }
 
-static void answer_verdict(struct answer_context *c, struct answer_job *job)
+ORD_COLD static void answer_verdict(struct answer_context *c, struct answer_job *job)
 {
     switch (job->parsed) {
     case DNS_QUERY_OK:
@@ -420,12 +497,6 @@ static void answer_verdict(struct answer_context *c, struct answer_job *job)
     }
 }
 
-// Whether the zone is to be asked at all.
-static inline bool is_looked_up(const struct answer_job *job)
-{
-    return job->parsed == DNS_QUERY_OK && !is_refused(&job->query);
-}
-
 void answer_batch(struct answer_context *context, struct answer_job *jobs,
                   unsigned n)
 {
@@ -435,18 +506,20 @@ void answer_batch(struct answer_context *context, struct answer_job *jobs,
         struct answer_job *job = &jobs[i];
         job->parsed = dns_query_parse(span_of(job->message, job->query_n),
                                       &job->query);
-        if (ORD_LIKELY(is_looked_up(job)))
+        job->asks_zone =
+            job->parsed == DNS_QUERY_OK && !is_refused(&job->query);
+        if (ORD_LIKELY(job->asks_zone))
             zone_lookup_begin(z, &job->query, &job->lookup);
     }
     for (unsigned i = 0; i < n; i++)
-        if (ORD_LIKELY(is_looked_up(&jobs[i])))
+        if (ORD_LIKELY(jobs[i].asks_zone))
             zone_lookup_slot(z, &jobs[i].query, &jobs[i].lookup);
     for (unsigned i = 0; i < n; i++)
-        if (ORD_LIKELY(is_looked_up(&jobs[i])))
+        if (ORD_LIKELY(jobs[i].asks_zone))
             zone_lookup_block(z, &jobs[i].query, &jobs[i].lookup);
     for (unsigned i = 0; i < n; i++) {
         counter_add(&context->counters.queries[jobs[i].transport], 1);
-        if (ORD_LIKELY(is_looked_up(&jobs[i])))
+        if (ORD_LIKELY(jobs[i].asks_zone))
             answer_query(context, &jobs[i]);
         else
             answer_verdict(context, &jobs[i]);

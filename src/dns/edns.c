@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/edns.h"
 
-#include "dns/message.h"
-#include "dns/record.h"
-
 enum {
     OPT_RDATA_LENGTH = 9, // offset in the record
     EDE_HEAD = 4 + 2,     // option code, length, INFO-CODE
 };
-
-void edns_opt_write(uint8_t *out, uint16_t udp_size, uint16_t rcode,
-                    bool dnssec_ok)
-{
-    const uint8_t opt[DNS_OPT] = {
-        0, // the root
-        0,
-        DNS_TYPE_OPT,
-        (uint8_t)(udp_size >> 8),
-        (uint8_t)udp_size,
-        (uint8_t)(rcode >> 4),
-        0, // version
-        dnssec_ok ? 0x80 : 0,
-    };
-    memcpy(out, opt, sizeof opt);
-}
 
 size_t edns_error_append(uint8_t *opt, size_t room, enum edns_error code,
                          struct span text)

@@ -12,30 +12,33 @@ enum {
 // Sixteen octets at a time; gcc and clang make of it what the machine has.
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
-static inline void fold16(uint8_t *to, const uint8_t *from)
+// All ones where the octet is a capital letter. Length octets are at most 63 and
+// so are none: nothing needs to know where they stand.
+ORD_INLINE octets16 capitals(const uint8_t *p)
 {
     octets16 v;
-    memcpy(&v, from, sizeof v);
-    octets16 letter = (octets16)((octets16)(v - 'A') < 26);
-    v |= letter & 0x20;
-    memcpy(to, &v, sizeof v);
+    memcpy(&v, p, sizeof v);
+    return (octets16)((octets16)(v - 'A') < 26);
 }
 
-/*
- * Copy a name in lower case. Length octets are at most 63 and so are no
- * letters: nothing needs to know where they stand. The last sixteen octets
- * may be folded twice, which changes nothing.
- */
-static inline void fold_name(uint8_t *to, const uint8_t *from, size_t n)
+// Whether a name of at least 16 octets has a capital letter. The last sixteen
+// octets may be looked at twice.
+ORD_INLINE bool has_capitals(const uint8_t *name, size_t n)
 {
-    if (ORD_LIKELY(n >= 16)) {
-        for (size_t i = 0; i + 16 < n; i += 16)
-            fold16(to + i, from + i);
-        fold16(to + n - 16, from + n - 16);
-        return;
-    }
+    octets16 any = capitals(name + n - 16);
+    for (size_t i = 0; i + 16 < n; i += 16)
+        any |= capitals(name + i);
+    uint64_t halves[2];
+    memcpy(halves, &any, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+ORD_COLD static const uint8_t *fold_name(uint8_t *to, const uint8_t *from,
+                                         size_t n)
+{
     for (size_t i = 0; i < n; i++)
         to[i] = dns_fold_octet(from[i]);
+    return to;
 }
 
 /*
@@ -48,30 +51,26 @@ static inline bool parse_question(struct span msg, struct dns_query *q)
     const uint8_t *name = msg.p + DNS_HEADER;
     size_t readable = msg.n - DNS_HEADER;
     size_t limit = readable < DNS_NAME_MAX ? readable : DNS_NAME_MAX;
-    size_t at = 0;
-    unsigned labels = 0;
+    uint8_t *label = q->label_at;
+    size_t at = 0, n = 0;
 
-    for (;;) {
-        if (ORD_UNLIKELY(at >= limit))
-            return false;
-        uint8_t n = name[at];
-        if (n == 0)
-            break;
-        if (ORD_UNLIKELY(n > DNS_LABEL_MAX))
-            return false;
-        q->label_at[labels++] = (uint8_t)at;
-        at += n + 1u;
-    }
+    // 1 to 63; the root's 0 wraps round
+    for (; at < limit && (n = name[at]) - 1 < DNS_LABEL_MAX; at += n + 1)
+        *label++ = (uint8_t)at;
+    if (ORD_UNLIKELY(at >= limit || n != 0))
+        return false;
     at++;
     if (ORD_UNLIKELY(at + 4 > readable))
         return false;
-    q->label_at[labels] = (uint8_t)(at - 1);
-    q->labels = (uint8_t)labels;
+    *label = (uint8_t)(at - 1);
+    q->labels = (uint8_t)(label - q->label_at);
     q->name_n = (uint8_t)at;
     q->question_n = (uint16_t)(at + 4);
     q->qtype = bytes_load_u16(name + at);
     q->qclass = bytes_load_u16(name + at + 2);
-    fold_name(q->name, name, at);
+    q->name = ORD_LIKELY(at >= 16) && ORD_LIKELY(!has_capitals(name, at))
+                  ? name
+                  : fold_name(q->folded, name, at);
     return true;
 }
 
@@ -140,6 +139,22 @@ static bool parse_records(struct bytes_in *in, unsigned count,
     return bytes_in_left(in) == 0;
 }
 
+static inline bool has_no_records(const uint8_t *header)
+{
+    static const uint8_t counts[6] = {0};
+    return bytes_equal(header + 6, counts, sizeof counts);
+}
+
+// What resolvers send: just an OPT record without options, as the last thing.
+static inline bool is_plain_opt(const uint8_t *header, const uint8_t *opt,
+                                size_t n)
+{
+    static const uint8_t counts[6] = {0, 0, 0, 0, 0, 1};
+    return n == DNS_OPT && bytes_equal(header + 6, counts, sizeof counts) &&
+           bytes_load_u32(opt) >> 8 == DNS_TYPE_OPT && // the root before it
+           bytes_load_u16(opt + 9) == 0;
+}
+
 enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
 {
     const uint8_t *m = msg.p;
@@ -162,21 +177,17 @@ enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
     }
 
     uint8_t version = 0;
-    unsigned additional = bytes_load_u16(m + 10);
-    unsigned count =
-        bytes_load_u16(m + 6) + bytes_load_u16(m + 8) + additional;
     size_t at = DNS_HEADER + (size_t)q->question_n;
-    const uint8_t *rest = m + at;
-    // what resolvers send: just an OPT record without options, or nothing
-    if (ORD_LIKELY(count == 1 && additional == 1 && msg.n - at == DNS_OPT &&
-                   rest[0] == 0 && rest[1] == 0 && rest[2] == DNS_TYPE_OPT &&
-                   rest[9] == 0 && rest[10] == 0)) {
+    if (ORD_LIKELY(is_plain_opt(m, m + at, msg.n - at))) {
         q->has_edns = true;
-        q->edns_size = bytes_load_u16(rest + 3);
-        version = rest[6];
-        q->dnssec_ok = rest[7] & 0x80;
-    } else if (count > 0 || msg.n != at) {
-        struct bytes_in in = bytes_in_of(span_of(rest, msg.n - at));
+        q->edns_size = bytes_load_u16(m + at + 3);
+        version = m[at + 6];
+        q->dnssec_ok = m[at + 7] & 0x80;
+    } else if (msg.n != at || !has_no_records(m)) {
+        unsigned additional = bytes_load_u16(m + 10);
+        unsigned count =
+            bytes_load_u16(m + 6) + bytes_load_u16(m + 8) + additional;
+        struct bytes_in in = bytes_in_of(span_of(m + at, msg.n - at));
         if (!parse_records(&in, count, additional, q, &version))
             return DNS_QUERY_FORMERR;
     }

@@ -88,6 +88,15 @@ static void add_port(struct build *b, const char *name, uint8_t protocol)
         (struct zone_port){.name = label, .protocol = protocol};
 }
 
+// RFC 8020: a port that no endpoint serves is no name.
+static bool is_served(const struct slice_facts *slice)
+{
+    for (uint32_t i = 0; i < slice->endpoints_n; i++)
+        if (endpoint_counts(&slice->endpoints[i]))
+            return true;
+    return false;
+}
+
 // All named ports, each once, and room for the numbers of any one name.
 static int collect_ports(struct build *b)
 {
@@ -108,9 +117,10 @@ static int collect_ports(struct build *b)
     if (facts->type != SERVICE_HEADLESS)
         return 0;
     for (uint32_t i = 0; i < s->slices_n; i++)
-        for (uint32_t k = 0; k < s->slices[i]->ports_n; k++) {
+        for (uint32_t k = 0;
+             k < s->slices[i]->ports_n && is_served(s->slices[i]); k++) {
             const struct slice_port *port = &s->slices[i]->ports[k];
-            if (port->number && port->name[0] && s->slices[i]->endpoints_n)
+            if (port->number && port->name[0])
                 add_port(b, port->name, port->protocol);
         }
     return 0;
@@ -427,14 +437,24 @@ void block_free(const struct zone_block *b)
 
 // --- addresses -------------------------------------------------------------
 
-struct address block_address(const struct zone_block *b, uint32_t i,
-                             enum zone_rank *rank)
+static bool is_cluster_ip(const struct zone_block *b, uint32_t n,
+                          const struct address *a)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (address_compare(&b->cluster_ips[i], a) == 0)
+            return true;
+    return false;
+}
+
+bool block_address(const struct zone_block *b, uint32_t i, struct address *out,
+                   enum zone_rank *rank)
 {
     struct address a = {0};
 
     if (i < b->cluster_ips_n) {
         *rank = ZONE_RANK_CLUSTER_IP;
-        return b->cluster_ips[i];
+        *out = b->cluster_ips[i];
+        return !is_cluster_ip(b, i, out);
     }
     i -= b->cluster_ips_n;
     const struct zone_peer *peer;
@@ -452,7 +472,8 @@ struct address block_address(const struct zone_block *b, uint32_t i,
         peer = block_peer_at(b, b->owner_aaaa[i]);
     }
     *rank = peer->managed ? ZONE_RANK_MANAGED : ZONE_RANK_DASHED;
-    return a;
+    *out = a;
+    return !is_cluster_ip(b, b->cluster_ips_n, out);
 }
 
 // Binary search among records of one size; the index, or n.
@@ -480,9 +501,8 @@ bool block_find_address(const struct zone_block *b, const struct address *a,
     *peer = NULL;
     if (!b->exists)
         return false;
-    for (unsigned i = 0; i < b->cluster_ips_n; i++)
-        if (address_compare(&b->cluster_ips[i], a) == 0)
-            return true;
+    if (is_cluster_ip(b, b->cluster_ips_n, a))
+        return true;
     bool v4 = a->family == FAMILY_IPV4;
     uint32_t n = v4 ? b->sorted_a_n : b->sorted_aaaa_n;
     uint32_t i = find_sorted(v4 ? b->sorted_a : b->sorted_aaaa, n,

@@ -115,7 +115,9 @@ block_find_peer(const struct zone_block *b, const uint8_t *label, uint64_t hash)
         if (offset == 0)
             return NULL;
         const struct zone_peer *peer = block_peer_at(b, offset);
-        if (memcmp(peer->label, label, label_size(label)) == 0)
+        // one octet first: the labels' memory is as long as they are
+        if (peer->label[0] == label[0] &&
+            bytes_equal(peer->label, label, label_size(label)))
             return peer;
     }
 }
@@ -137,9 +139,10 @@ static inline uint32_t block_addresses(const struct zone_block *b)
     return b->exists ? b->cluster_ips_n + b->sorted_a_n + b->sorted_aaaa_n : 0;
 }
 
-// The i-th of them, and how strong its claim is.
-struct address block_address(const struct zone_block *b, uint32_t i,
-                             enum zone_rank *rank);
+// The i-th of them, and how strong its claim is. Returns false where an earlier
+// one is the same: a virtual address may be an endpoint's too.
+bool block_address(const struct zone_block *b, uint32_t i, struct address *out,
+                   enum zone_rank *rank);
 
 /*
  * Who has the address?

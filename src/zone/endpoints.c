@@ -110,7 +110,7 @@ static const char *folded(const char *label, struct arena *scratch)
     return copy;
 }
 
-static bool counts(const struct endpoint *e)
+bool endpoint_counts(const struct endpoint *e)
 {
     return e->ready && e->addresses_n > 0 &&
            strlen(e->hostname) <= DNS_LABEL_MAX;
@@ -121,7 +121,7 @@ static uint32_t count_entries(const struct service *s)
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->slices_n; i++)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++)
-            if (counts(&s->slices[i]->endpoints[k]))
+            if (endpoint_counts(&s->slices[i]->endpoints[k]))
                 n += s->slices[i]->endpoints[k].addresses_n;
     return n;
 }
@@ -207,7 +207,7 @@ int endpoints_collect(const struct service *s, struct arena *scratch,
     for (uint32_t i = 0; i < s->slices_n; i++)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++) {
             const struct endpoint *e = &s->slices[i]->endpoints[k];
-            if (counts(e) && add_endpoint(out, s->slices[i], e, scratch))
+            if (endpoint_counts(e) && add_endpoint(out, s->slices[i], e, scratch))
                 return -ENOMEM;
         }
     sort_entries(out->entries, out->entries_n);

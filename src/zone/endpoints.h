@@ -49,6 +49,9 @@ struct endpoints {
 int endpoints_collect(const struct service *s, struct arena *scratch,
                       struct endpoints *out) ORD_CHECKED;
 
+// Whether it counts: it is ready, has an address, and its hostname is a label.
+bool endpoint_counts(const struct endpoint *e);
+
 static inline unsigned entry_size(const struct endpoint_entry *e)
 {
     return e->family == FAMILY_IPV4 ? 4 : 16;

@@ -19,7 +19,6 @@ enum {
 
 // A service's place in the table. It stays while blocks come and go.
 struct zone_slot {
-    struct table_node node;
     _Atomic(const struct zone_block *) block; // NULL: no such service
     union {
         struct zone_change *pending; // control: in the update under way
@@ -38,7 +37,6 @@ struct zone_claim {
 
 // An address with a PTR, or a part of one that has such below it.
 struct zone_address {
-    struct table_node node;
     // who answers: the slot; for a part of an address this struct itself, as a
     // mark; NULL: nobody, the name does not exist
     _Atomic(const void *) owner;
@@ -52,11 +50,10 @@ struct zone_address {
     };
     uint16_t holds; // control: preparations of an address under way
     uint8_t rank;   // control: of the owner's claim
-    uint8_t key[];  // see address_key(); at most 40 octets in all for IPv4
+    uint8_t key[];  // see address_key(); 24 octets in all for IPv4
 };
 
 struct zone_namespace {
-    struct table_node node;
     struct zone_namespace *garbage; // control
     uint8_t key[];                  // wire label, lower case
 };
@@ -69,9 +66,9 @@ struct zone {
     uint64_t seed;
     struct zone_origin *origins; // the first is the domain, then reverse zones
     size_t origins_n;
-    struct table *slots;
-    struct table *addresses;
-    struct table *namespaces;
+    struct table slots;
+    struct table addresses;
+    struct table namespaces;
     // records of a peer, up to the address
     uint8_t head_a[DNS_RECORD_HEAD];
     uint8_t head_aaaa[DNS_RECORD_HEAD];
@@ -85,15 +82,30 @@ struct zone {
     bool updating;           // control
 };
 
-// A key to look up; the table's entries have the same octets.
-struct zone_key {
-    const uint8_t *p;
-    size_t n;
-};
+// Whether an entry of a table has a key, which is a struct span of the octets
+// that stand in the entry.
+ORD_INLINE bool slot_has_key(const void *entry, const void *key)
+{
+    const struct zone_slot *slot = entry;
+    const struct span *k = key;
+    return slot->key_n == k->n && bytes_equal(slot->key, k->p, k->n);
+}
 
-int slot_has_key(struct table_node *node, const void *key);
-int address_has_key(struct table_node *node, const void *key);
-int namespace_has_key(struct table_node *node, const void *key);
+static inline bool address_has_key(const void *entry, const void *key)
+{
+    const struct zone_address *address = entry;
+    const struct span *k = key;
+    // the first octet says how many follow
+    return address->key[0] == k->p[0] && bytes_equal(address->key, k->p, k->n);
+}
+
+static inline bool namespace_has_key(const void *entry, const void *key)
+{
+    const struct zone_namespace *namespace = entry;
+    const struct span *k = key;
+    return namespace->key[0] == k->p[0] &&
+           bytes_equal(namespace->key, k->p, k->n);
+}
 
 /*
  * The key of the first `bits` bits of an address, the rest of which is zero.
@@ -110,16 +122,6 @@ static inline size_t address_key(const struct address *a, unsigned bits,
     key[0] = (uint8_t)(v4 ? bits : ADDRESS_KEY_IPV6 + bits / 4);
     memcpy(key + 1, a->octets, size);
     return 1 + size;
-}
-
-static inline struct zone_slot *slot_of(struct table_node *node)
-{
-    return ORD_CONTAINER(node, struct zone_slot, node);
-}
-
-static inline struct zone_address *address_of(struct table_node *node)
-{
-    return ORD_CONTAINER(node, struct zone_address, node);
 }
 
 // --- claims on addresses (reverse.c), control thread -----------------------

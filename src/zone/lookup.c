@@ -36,9 +36,10 @@ static inline const uint8_t *label_at(const struct dns_query *q, unsigned index)
     return q->name + q->label_at[index];
 }
 
-static inline bool label_is(const uint8_t *label, const char *text, size_t n)
+// wire: a constant, its length octet first
+ORD_INLINE bool label_is(const uint8_t *label, const char *wire)
 {
-    return label[0] == n && memcmp(label + 1, text, n) == 0;
+    return label[0] == wire[0] && memcmp(label, wire, strlen(wire)) == 0;
 }
 
 // --- which name is this? ---------------------------------------------------
@@ -50,7 +51,7 @@ static bool ends_with(const struct dns_query *q, const struct dns_name *suffix,
         return false;
     unsigned at = q->label_at[q->labels - suffix_labels];
     return q->name_n - at == suffix->n &&
-           memcmp(q->name + at, suffix->wire, suffix->n) == 0;
+           bytes_equal(q->name + at, suffix->wire, suffix->n);
 }
 
 // Names that every origin has: its apex, and what K8S-DNS 2.2 puts below it.
@@ -61,12 +62,12 @@ static bool begin_fixed(const struct dns_query *q, unsigned below,
 
     if (below == 0) {
         l->place = PLACE_APEX;
-    } else if (label_is(last, "dns", 3)) {
-        bool server = below == 2 && label_is(label_at(q, 0), "ns", 2);
+    } else if (label_is(last, "\3" "dns")) {
+        bool server = below == 2 && label_is(label_at(q, 0), "\2" "ns");
         l->place = below == 1 ? PLACE_EMPTY
                    : server   ? PLACE_SERVER
                               : PLACE_ABSENT;
-    } else if (label_is(last, "dns-version", 11)) {
+    } else if (label_is(last, "\13" "dns-version")) {
         l->place = below == 1 ? PLACE_VERSION : PLACE_ABSENT;
     } else {
         return false;
@@ -86,6 +87,7 @@ static inline void begin_service(const struct zone *z,
     l->key_at = (uint8_t)at;
     l->key_n = (uint8_t)(q->label_at[below - 1] - at);
     l->hash = hash_bytes(z->seed, q->name + at, l->key_n);
+    table_prefetch(&z->slots, l->hash);
     if (l->place == PLACE_ENDPOINT)
         l->label_hash = block_label_hash(z->seed, q->name);
 }
@@ -96,10 +98,10 @@ static void begin_other(const struct zone *z, const struct dns_query *q,
     if (begin_fixed(q, below, l))
         return;
     const uint8_t *last = label_at(q, below - 1);
-    bool svc = label_is(last, "svc", 3);
+    bool svc = label_is(last, "\3" "svc");
 
     l->place = PLACE_ABSENT;
-    if (below == 1 && (svc || label_is(last, "pod", 3))) {
+    if (below == 1 && (svc || label_is(last, "\3" "pod"))) {
         l->place = PLACE_EMPTY;
     } else if (below == 2 && svc) {
         l->place = PLACE_NAMESPACE;
@@ -145,7 +147,7 @@ static bool parse_reverse(const struct dns_query *q, struct address *a,
 {
     // "arpa" and the label before it belong to the origin's name
     unsigned labels = q->labels - 2u;
-    bool v4 = label_is(label_at(q, labels), "in-addr", 7);
+    bool v4 = label_is(label_at(q, labels), "\7" "in-addr");
 
     *a = (struct address){.family = v4 ? FAMILY_IPV4 : FAMILY_IPV6};
     *bits = labels * (v4 ? 8 : 4);
@@ -209,7 +211,7 @@ void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
     unsigned below = q->labels - (unsigned)z->domain_labels;
     l->origin = &z->origins[0];
     if (ORD_LIKELY(below >= 3 && below <= 5 &&
-                   label_is(label_at(q, below - 1), "svc", 3)))
+                   label_is(label_at(q, below - 1), "\3" "svc")))
         begin_service(z, q, below, l);
     else
         begin_other(z, q, below, l);
@@ -217,12 +219,34 @@ void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
 
 // --- where is it? ----------------------------------------------------------
 
-static inline const struct zone_block *slot_block(const struct zone_slot *slot)
+// A block that is not there and one without names answer alike.
+ORD_INLINE const struct zone_block *slot_block(const struct zone_slot *slot)
 {
-    // a block that is not there and one without names answer alike
-    const struct zone_block *block =
-        slot ? atomic_load_explicit(&slot->block, memory_order_acquire) : NULL;
-    return block;
+    return slot ? atomic_load_explicit(&slot->block, memory_order_acquire)
+                : NULL;
+}
+
+ORD_COLD static void find_elsewhere(const struct zone *z,
+                                    const struct dns_query *q,
+                                    struct zone_lookup *l)
+{
+    if (l->place == PLACE_NAMESPACE) {
+        struct span k = span_of(q->name, label_size(q->name));
+        l->place = table_find(&z->namespaces, l->hash, namespace_has_key, &k)
+                       ? PLACE_EMPTY
+                       : PLACE_ABSENT;
+        return;
+    }
+    struct span k = span_of(l->address_key, l->key_n);
+    const struct zone_address *address =
+        table_find(&z->addresses, l->hash, address_has_key, &k);
+    const void *owner =
+        address ? atomic_load_explicit(&address->owner, memory_order_acquire)
+                : NULL;
+    if (l->place == PLACE_ADDRESS)
+        l->block = slot_block(owner);
+    else
+        l->place = owner ? PLACE_EMPTY : PLACE_ABSENT;
 }
 
 void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
@@ -230,33 +254,18 @@ void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
 {
     if (ORD_UNLIKELY(l->place < PLACE_NAMESPACE))
         return;
-    if (ORD_LIKELY(l->place <= PLACE_PORT && l->place >= PLACE_SERVICE)) {
-        struct zone_key k = {q->name + l->key_at, l->key_n};
-        struct table_node *node = table_find(z->slots, l->hash, slot_has_key, &k);
-        l->block = node ? slot_block(slot_of(node)) : NULL;
-        if (l->block) {
-            __builtin_prefetch(l->block);
-            __builtin_prefetch((const char *)l->block + 64);
-            __builtin_prefetch((const char *)l->block + 128);
-            __builtin_prefetch((const char *)l->block + 192);
-        }
-    } else if (l->place == PLACE_NAMESPACE) {
-        struct zone_key k = {q->name, label_size(q->name)};
-        l->place = table_find(z->namespaces, l->hash, namespace_has_key, &k)
-                       ? PLACE_EMPTY
-                       : PLACE_ABSENT;
-    } else {
-        struct zone_key k = {l->address_key, l->key_n};
-        struct table_node *node =
-            table_find(z->addresses, l->hash, address_has_key, &k);
-        const void *owner =
-            node ? atomic_load_explicit(&address_of(node)->owner,
-                                        memory_order_acquire)
-                 : NULL;
-        if (l->place == PLACE_ADDRESS_PART)
-            l->place = owner ? PLACE_EMPTY : PLACE_ABSENT;
-        else
-            l->block = slot_block(owner);
+    if (ORD_UNLIKELY(l->place < PLACE_SERVICE || l->place > PLACE_PORT)) {
+        find_elsewhere(z, q, l);
+        return;
+    }
+    struct span k = span_of(q->name + l->key_at, l->key_n);
+    const struct zone_slot *slot =
+        table_find(&z->slots, l->hash, slot_has_key, &k);
+    l->block = slot_block(slot);
+    if (ORD_LIKELY(l->block != NULL)) {
+        // the header's lines: what the name answers, and where the rest is
+        __builtin_prefetch(&l->block->set);
+        __builtin_prefetch(&l->block->exists);
     }
 }
 
@@ -426,7 +435,8 @@ static enum zone_outcome find_endpoint(const struct zone_block *block,
     const struct zone_peer *peer = block_find_peer(block, q->name, label_hash);
     if (ORD_LIKELY(peer != NULL))
         return find_peer(block, peer, q->qtype, out);
-    if (q->name[1] != '_')
+    // no protocol is longer than "_sctp"
+    if (q->name[0] > 5)
         return ZONE_NXDOMAIN;
     // RFC 8020: "_tcp" exists because "_port._tcp" does
     int protocol = protocol_of(q->name);
@@ -442,12 +452,14 @@ static enum zone_outcome find_ptr(const struct zone_lookup *l,
 
     if (!block_find_address(l->block, &l->address, &peer))
         return ZONE_NXDOMAIN;
-    if (q->qtype != DNS_TYPE_PTR && q->qtype != DNS_TYPE_ANY)
-        return ZONE_NODATA;
     out->form = ZONE_FORM_PTR;
     out->label = peer ? span_of(peer->label, label_size(peer->label))
                       : (struct span){0};
     out->suffix = span_of(l->block->suffix, l->block->suffix_n);
+    // an endpoint whose name would exceed 255 octets has none
+    if ((q->qtype != DNS_TYPE_PTR && q->qtype != DNS_TYPE_ANY) ||
+        out->label.n + out->suffix.n > DNS_NAME_MAX)
+        return ZONE_NODATA;
     return ZONE_FOUND;
 }
 

@@ -3,11 +3,9 @@
 
 #include "dns/record.h"
 
-#include <stdlib.h>
-
-// A pointer counted from the end of the question must not exceed what 14 bits
+// A pointer counted from the end of the question must stay below what 14 bits
 // hold, however long the question.
-enum { NEAR_MAX = DNS_POINTER_LIMIT - DNS_HEADER - DNS_QUESTION_MAX };
+enum { NEAR_LIMIT = DNS_POINTER_LIMIT - DNS_HEADER - DNS_QUESTION_MAX };
 
 // ancount and arcount have 16 bits; nobody can be sent as many.
 enum { RECORDS_MAX = UINT16_MAX };
@@ -121,18 +119,29 @@ uint8_t render_name_weight(const struct render *r,
         count_shares(r->endpoints->entries + name->first, name->n, &all));
 }
 
-static int compare_numbers(const void *a, const void *b)
+// Put a number among n distinct ones that ascend. Returns how many there are.
+static size_t insert_number(uint16_t *numbers, size_t n, uint16_t number)
 {
-    const uint16_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
+    size_t at = n;
+    while (at > 0 && numbers[at - 1] > number)
+        at--;
+    if (at > 0 && numbers[at - 1] == number)
+        return n;
+    memmove(numbers + at + 1, numbers + at, (n - at) * sizeof *numbers);
+    numbers[at] = number;
+    return n + 1;
 }
 
-// The distinct port numbers of one name, ascending, in r->numbers.
+/*
+ * The distinct port numbers of one name, ascending, in r->numbers. A name's
+ * entries may come from the same slices in turns: only distinct numbers are
+ * bounded by the ports that all slices have.
+ */
 static size_t collect_numbers(struct render *r, const struct endpoint_name *name,
                               const struct port_filter *f)
 {
     const struct endpoint_entry *e = r->endpoints->entries + name->first;
-    size_t n = 0, distinct = 0;
+    size_t n = 0;
 
     for (uint32_t i = 0; i < name->n; i++) {
         if (i > 0 && e[i].slice == e[i - 1].slice)
@@ -140,15 +149,10 @@ static size_t collect_numbers(struct render *r, const struct endpoint_name *name
         for (uint32_t k = 0; k < e[i].slice->ports_n; k++) {
             const struct slice_port *port = &e[i].slice->ports[k];
             if (port->number && port_matches(f, port))
-                r->numbers[n++] = port->number;
+                n = insert_number(r->numbers, n, port->number);
         }
     }
-    if (n > 1)
-        qsort(r->numbers, n, sizeof *r->numbers, compare_numbers);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || r->numbers[i] != r->numbers[i - 1])
-            r->numbers[distinct++] = r->numbers[i];
-    return distinct;
+    return n;
 }
 
 // label: in text, of label_n octets; none for the service itself
@@ -198,7 +202,7 @@ static void put_extra(struct render *r, struct zone_records *out, size_t target,
                       const struct endpoint_name *name,
                       const struct endpoint_entry *e)
 {
-    bool near = target <= NEAR_MAX;
+    bool near = target < NEAR_LIMIT;
     uint16_t *count = !near                      ? &out->extra_far_count
                       : e->family == FAMILY_IPV4 ? &out->extra_a_count
                                                  : &out->extra_aaaa_count;
@@ -222,7 +226,7 @@ enum extra_pass { EXTRA_A, EXTRA_AAAA, EXTRA_FAR, EXTRA_PASSES };
 
 static bool extra_belongs(enum extra_pass pass, size_t target, uint8_t family)
 {
-    if (target > NEAR_MAX)
+    if (target >= NEAR_LIMIT)
         return pass == EXTRA_FAR;
     return pass == (family == FAMILY_IPV4 ? EXTRA_A : EXTRA_AAAA);
 }

@@ -37,10 +37,9 @@ static struct zone_address *find(const struct zone *z, const struct address *a,
 {
     uint8_t key[ADDRESS_KEY_MAX];
     struct address part = first_bits(a, bits);
-    struct zone_key k = {key, address_key(&part, bits, key)};
-    struct table_node *node = table_find(
-        z->addresses, hash_bytes(z->seed, k.p, k.n), address_has_key, &k);
-    return node ? address_of(node) : NULL;
+    struct span k = span_of(key, address_key(&part, bits, key));
+    return table_find(&z->addresses, hash_bytes(z->seed, k.p, k.n),
+                      address_has_key, &k);
 }
 
 static struct zone_address *find_or_make(struct zone *z,
@@ -49,6 +48,8 @@ static struct zone_address *find_or_make(struct zone *z,
     struct zone_address *entry = find(z, a, bits);
     if (entry)
         return entry;
+    if (table_reserve(&z->addresses, 1))
+        return NULL;
     uint8_t key[ADDRESS_KEY_MAX];
     struct address part = first_bits(a, bits);
     size_t n = address_key(&part, bits, key);
@@ -56,7 +57,7 @@ static struct zone_address *find_or_make(struct zone *z,
     if (!entry)
         return NULL;
     memcpy(entry->key, key, n);
-    table_add(z->addresses, hash_bytes(z->seed, key, n), &entry->node);
+    table_add(&z->addresses, hash_bytes(z->seed, key, n), entry);
     return entry;
 }
 
@@ -73,7 +74,8 @@ static void set_owner(struct zone_address *entry, const void *owner)
 static void remove_entry(struct zone *z, struct zone_address *entry,
                          struct zone_address **garbage)
 {
-    table_remove(z->addresses, &entry->node);
+    size_t n = entry->key[0] < ADDRESS_KEY_IPV6 ? 1 + 4 : 1 + 16;
+    table_remove(&z->addresses, hash_bytes(z->seed, entry->key, n), entry);
     entry->garbage = *garbage;
     *garbage = entry;
 }

@@ -4,14 +4,12 @@
 #include "zone/zone.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <urcu/urcu-qsbr.h>
-#include <urcu/rculfhash.h>
 
-/*
- * The thread sanitizer does not see inside liburcu: tell it which of our own
- * reads and writes liburcu puts in order.
- */
+// The thread sanitizer does not see inside liburcu: tell it that what readers
+// did before they reported quiescence is over when the writer has waited.
 #if defined(__SANITIZE_THREAD__)
 #define ORDINALD_TSAN 1
 #elif defined(__has_feature)
@@ -22,119 +20,132 @@
 #ifdef ORDINALD_TSAN
 #include <sanitizer/tsan_interface.h>
 static char grace; // only its address counts
-#define BEFORE_HANDING_OVER(p) __tsan_release((void *)(p))
-#define AFTER_TAKING_OVER(p) __tsan_acquire((void *)(p))
-#define READERS_DONE() __tsan_release(&grace)
+#define READER_DONE() __tsan_release(&grace)
 #define ALL_READERS_DONE() __tsan_acquire(&grace)
 #else
-#define BEFORE_HANDING_OVER(p) ((void)(p))
-#define AFTER_TAKING_OVER(p) ((void)(p))
-#define READERS_DONE() ((void)0)
+#define READER_DONE() ((void)0)
 #define ALL_READERS_DONE() ((void)0)
 #endif
 
-static_assert(sizeof(struct table_node) == sizeof(struct cds_lfht_node),
-              "an entry's room for liburcu's links");
+enum { BUCKETS_MIN = 16 };
 
-enum {
-    BUCKETS_MIN = 64,
-    // 16 octets of address space each, taken from the system as they are used:
-    // this bounds the reservation (256 MiB), not the entries
-    BUCKETS_MAX = 1 << 24,
-};
+const char table_removed = 0;
 
-struct table {
-    struct cds_lfht *hash;
-    size_t count;
-    size_t buckets;
-};
-
-static struct cds_lfht_node *to_urcu(struct table_node *node)
+static struct table_array *make_array(size_t buckets)
 {
-    return (struct cds_lfht_node *)(void *)node;
+    struct table_array *a =
+        calloc(1, sizeof *a + buckets * sizeof(struct table_bucket));
+    if (a)
+        a->mask = buckets - 1;
+    return a;
 }
 
-struct table *table_new(void)
+static struct table_array *array_of(const struct table *t)
 {
-    struct table *t = calloc(1, sizeof *t);
-    if (!t)
-        return NULL;
-    t->buckets = BUCKETS_MIN;
-    t->hash = cds_lfht_new_flavor(BUCKETS_MIN, BUCKETS_MIN, BUCKETS_MAX, 0,
-                                  &urcu_qsbr_flavor, NULL);
-    if (!t->hash) {
-        free(t);
-        return NULL;
+    return atomic_load_explicit(&t->array, memory_order_relaxed);
+}
+
+int table_init(struct table *t)
+{
+    *t = (struct table){0};
+    struct table_array *a = make_array(BUCKETS_MIN);
+    if (!a)
+        return -ENOMEM;
+    atomic_store_explicit(&t->array, a, memory_order_release);
+    return 0;
+}
+
+void table_release(struct table *t)
+{
+    free(array_of(t));
+    *t = (struct table){0};
+}
+
+static bool is_free(const struct table_bucket *b)
+{
+    const void *entry = atomic_load_explicit(&b->entry, memory_order_relaxed);
+    return !entry || entry == &table_removed;
+}
+
+static void put(struct table_array *a, uint64_t hash, void *entry, size_t *used)
+{
+    size_t i = hash & a->mask;
+    while (!is_free(&a->buckets[i]))
+        i = (i + 1) & a->mask;
+    struct table_bucket *b = &a->buckets[i];
+    *used += !atomic_load_explicit(&b->entry, memory_order_relaxed);
+    atomic_store_explicit(&b->hash, hash, memory_order_relaxed);
+    atomic_store_explicit(&b->entry, entry, memory_order_release);
+}
+
+// At most three quarters full, at least a quarter once it has been larger.
+static size_t buckets_for(size_t entries)
+{
+    size_t buckets = BUCKETS_MIN;
+    while (entries > buckets / 4 * 3)
+        buckets *= 2;
+    return buckets;
+}
+
+static int replace(struct table *t, size_t buckets)
+{
+    struct table_array *old = array_of(t), *a = make_array(buckets);
+    if (!a)
+        return -ENOMEM;
+    size_t used = 0;
+    for (size_t i = 0; i <= old->mask; i++) {
+        struct table_bucket *b = &old->buckets[i];
+        if (!is_free(b))
+            put(a, atomic_load_explicit(&b->hash, memory_order_relaxed),
+                atomic_load_explicit(&b->entry, memory_order_relaxed), &used);
     }
-    return t;
+    t->used = used;
+    atomic_store_explicit(&t->array, a, memory_order_release);
+    table_wait_readers();
+    free(old);
+    return 0;
 }
 
-void table_free(struct table *t)
+int table_reserve(struct table *t, size_t n)
 {
-    if (!t)
-        return;
-    int rc = cds_lfht_destroy(t->hash, NULL);
-    assert(rc == 0);
-    (void)rc;
-    free(t);
+    size_t have = array_of(t)->mask + 1;
+
+    if (t->used + n <= have / 4 * 3)
+        return 0;
+    // grown by half a step at least, or the same size again without marks
+    return replace(t, buckets_for(t->count + n + t->count / 4));
 }
 
-struct table_node *table_find(const struct table *t, uint64_t hash,
-                              int (*equal)(struct table_node *node,
-                                           const void *key),
-                              const void *key)
+void table_add(struct table *t, uint64_t hash, void *entry)
 {
-    struct cds_lfht_iter iter;
-    // both structs are two pointers that only liburcu looks into
-    cds_lfht_match_fct match = (cds_lfht_match_fct)(void *)equal;
-    cds_lfht_lookup(t->hash, hash, match, key, &iter);
-    struct cds_lfht_node *node = cds_lfht_iter_get_node(&iter);
-    if (!node)
-        return NULL;
-    AFTER_TAKING_OVER(node);
-    return (struct table_node *)(void *)node;
+    put(array_of(t), hash, entry, &t->used);
+    t->count++;
+    assert(t->used <= array_of(t)->mask);
 }
 
-void table_add(struct table *t, uint64_t hash, struct table_node *node)
+void table_remove(struct table *t, uint64_t hash, const void *entry)
 {
-    BEFORE_HANDING_OVER(node);
-    cds_lfht_node_init(to_urcu(node));
-    cds_lfht_add(t->hash, hash, to_urcu(node));
-    // growing does not wait for readers: chains stay short during a load
-    if (++t->count > 2 * t->buckets)
-        table_fit(t);
-}
+    struct table_array *a = array_of(t);
+    size_t i = hash & a->mask;
 
-void table_remove(struct table *t, struct table_node *node)
-{
-    int rc = cds_lfht_del(t->hash, to_urcu(node));
-    assert(rc == 0);
-    (void)rc;
+    while (atomic_load_explicit(&a->buckets[i].entry, memory_order_relaxed) !=
+           entry)
+        i = (i + 1) & a->mask;
+    atomic_store_explicit(&a->buckets[i].entry,
+                          (void *)(uintptr_t)&table_removed,
+                          memory_order_release);
     t->count--;
 }
 
-struct table_node *table_any(const struct table *t)
+void *table_next(const struct table *t, size_t *at)
 {
-    struct cds_lfht_iter iter;
-    cds_lfht_first(t->hash, &iter);
-    return (struct table_node *)(void *)cds_lfht_iter_get_node(&iter);
-}
-
-size_t table_count(const struct table *t)
-{
-    return t->count;
-}
-
-void table_fit(struct table *t)
-{
-    size_t buckets = t->buckets;
-    while (buckets < t->count && buckets < BUCKETS_MAX)
-        buckets *= 2;
-    while (buckets > BUCKETS_MIN && t->count < buckets / 8)
-        buckets /= 2;
-    if (buckets != t->buckets)
-        cds_lfht_resize(t->hash, buckets);
-    t->buckets = buckets;
+    const struct table_array *a = array_of(t);
+    while (a && *at <= a->mask) {
+        const struct table_bucket *b = &a->buckets[(*at)++];
+        if (!is_free(b))
+            return atomic_load_explicit(&b->entry, memory_order_relaxed);
+    }
+    return NULL;
 }
 
 void table_wait_readers(void)
@@ -150,19 +161,19 @@ void zone_reader_register(void)
 
 void zone_reader_unregister(void)
 {
-    READERS_DONE();
+    READER_DONE();
     urcu_qsbr_unregister_thread();
 }
 
 void zone_reader_quiescent(void)
 {
-    READERS_DONE();
+    READER_DONE();
     urcu_qsbr_quiescent_state();
 }
 
 void zone_reader_offline(void)
 {
-    READERS_DONE();
+    READER_DONE();
     urcu_qsbr_thread_offline();
 }
 

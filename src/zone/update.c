@@ -17,6 +17,7 @@
 struct zone_change {
     struct zone_change *next;
     struct zone_slot *slot;
+    bool decided; // false: its block could not be made, the old one stays
     const struct zone_block *block; // NULL: it goes
     const struct zone_block *old;   // once published: waits for readers
     // claims for those addresses of block that are new, in its order
@@ -27,35 +28,14 @@ struct zone_update {
     struct zone *zone;
     struct zone_change *changes;
     struct zone_namespace *come; // linked by garbage
+    size_t come_n;
     struct zone_namespace *went;
     struct zone_slot *slots;       // garbage
     struct zone_address *addresses; // garbage
     bool changed;
 };
 
-int slot_has_key(struct table_node *node, const void *key)
-{
-    const struct zone_key *k = key;
-    const struct zone_slot *slot = slot_of(node);
-    return slot->key_n == k->n && memcmp(slot->key, k->p, k->n) == 0;
-}
-
-int address_has_key(struct table_node *node, const void *key)
-{
-    const struct zone_key *k = key;
-    const struct zone_address *entry = address_of(node);
-    return entry->key[0] == k->p[0] && memcmp(entry->key, k->p, k->n) == 0;
-}
-
-int namespace_has_key(struct table_node *node, const void *key)
-{
-    const struct zone_key *k = key;
-    const struct zone_namespace *ns =
-        ORD_CONTAINER(node, struct zone_namespace, node);
-    return label_size(ns->key) == k->n && memcmp(ns->key, k->p, k->n) == 0;
-}
-
-static uint64_t key_hash(const struct zone *z, struct zone_key k)
+static uint64_t key_hash(const struct zone *z, struct span k)
 {
     return hash_bytes(z->seed, k.p, k.n);
 }
@@ -81,24 +61,24 @@ static const struct zone_block *block_of(const struct zone_slot *slot)
     return atomic_load_explicit(&slot->block, memory_order_relaxed);
 }
 
-static struct zone_slot *find_slot(struct zone *z, struct zone_key k)
+static struct zone_slot *find_slot(struct zone *z, struct span k)
 {
-    struct table_node *node =
-        table_find(z->slots, key_hash(z, k), slot_has_key, &k);
-    return node ? slot_of(node) : NULL;
+    return table_find(&z->slots, key_hash(z, k), slot_has_key, &k);
 }
 
-static struct zone_slot *find_or_make_slot(struct zone *z, struct zone_key k)
+static struct zone_slot *find_or_make_slot(struct zone *z, struct span k)
 {
     struct zone_slot *slot = find_slot(z, k);
     if (slot)
         return slot;
+    if (table_reserve(&z->slots, 1))
+        return NULL;
     slot = calloc(1, sizeof *slot + k.n);
     if (!slot)
         return NULL;
     slot->key_n = (uint8_t)k.n;
     memcpy(slot->key, k.p, k.n);
-    table_add(z->slots, key_hash(z, k), &slot->node);
+    table_add(&z->slots, key_hash(z, k), slot);
     return slot;
 }
 
@@ -113,6 +93,14 @@ static bool is_new_claim(const struct zone_block *old, const struct address *a,
                          : peer->managed ? ZONE_RANK_MANAGED
                                          : ZONE_RANK_DASHED;
     return was != rank;
+}
+
+// Whether the i-th address of the change's block has to be claimed.
+static bool has_new_claim(const struct zone_change *c, uint32_t i,
+                          struct address *a, enum zone_rank *rank)
+{
+    return block_address(c->block, i, a, rank) &&
+           is_new_claim(block_of(c->slot), a, *rank);
 }
 
 static bool lacks(const struct zone_block *block, const struct address *a)
@@ -133,13 +121,12 @@ static struct zone_claim *take_spare(struct zone_change *c)
 // Undo what was prepared for a change, as far as its spares go.
 static void unprepare(struct zone_update *u, struct zone_change *c)
 {
-    const struct zone_block *old = block_of(c->slot);
     uint32_t n = c->block ? block_addresses(c->block) : 0;
 
     for (uint32_t i = 0; i < n && c->spares; i++) {
         enum zone_rank rank;
-        struct address a = block_address(c->block, i, &rank);
-        if (is_new_claim(old, &a, rank))
+        struct address a;
+        if (has_new_claim(c, i, &a, &rank))
             reverse_unprepare(u->zone, &a, take_spare(c), &u->addresses);
     }
     block_free(c->block);
@@ -149,14 +136,13 @@ static void unprepare(struct zone_update *u, struct zone_change *c)
 // Get all memory that publishing c->block will need.
 static int prepare(struct zone_update *u, struct zone_change *c)
 {
-    const struct zone_block *old = block_of(c->slot);
     struct zone_claim **last = &c->spares;
     uint32_t n = block_addresses(c->block);
 
     for (uint32_t i = 0; i < n; i++) {
         enum zone_rank rank;
-        struct address a = block_address(c->block, i, &rank);
-        if (!is_new_claim(old, &a, rank))
+        struct address a;
+        if (!has_new_claim(c, i, &a, &rank))
             continue;
         *last = reverse_prepare(u->zone, &a, &u->addresses);
         if (!*last)
@@ -164,6 +150,15 @@ static int prepare(struct zone_update *u, struct zone_change *c)
         last = &(*last)->next;
     }
     return 0;
+}
+
+// A slot that no block uses goes when no reader can see it any more.
+static void drop_slot(struct zone_update *u, struct zone_slot *slot)
+{
+    struct span k = span_of(slot->key, slot->key_n);
+    table_remove(&u->zone->slots, key_hash(u->zone, k), slot);
+    slot->garbage = u->slots;
+    u->slots = slot;
 }
 
 // The change of a service in this step; made if there is none yet.
@@ -208,13 +203,16 @@ int zone_update_service(struct zone_update *u, const struct service *s,
     uint8_t key[SLOT_KEY_MAX];
     size_t n = put_label(key, s->name);
     n += put_label(key + n, s->namespace);
-    struct zone_slot *slot = find_or_make_slot(z, (struct zone_key){key, n});
+    struct zone_slot *slot = find_or_make_slot(z, (struct span){key, n});
     struct zone_change *c = slot ? change_of(u, slot) : NULL;
     if (!c) {
+        if (slot && !block_of(slot))
+            drop_slot(u, slot);
         block_free(block);
         rc = -ENOMEM;
     } else {
         struct zone_change before = *c;
+        c->decided = true;
         c->block = block;
         c->spares = NULL;
         rc = prepare(u, c);
@@ -241,14 +239,29 @@ int zone_update_remove(struct zone_update *u, const char *namespace,
     uint8_t key[SLOT_KEY_MAX];
     size_t n = put_label(key, service);
     n += put_label(key + n, namespace);
-    struct zone_slot *slot = find_slot(u->zone, (struct zone_key){key, n});
+    struct zone_slot *slot = find_slot(u->zone, (struct span){key, n});
     if (!slot)
         return 0;
     struct zone_change *c = change_of(u, slot);
     if (!c)
         return -ENOMEM;
     unprepare(u, c);
+    c->decided = true;
     return 0;
+}
+
+// What the step said before about a namespace no longer counts.
+static void forget_namespace(struct zone_namespace **list, struct span k)
+{
+    for (struct zone_namespace **at = list; *at;) {
+        struct zone_namespace *entry = *at;
+        if (!span_equal(span_of(entry->key, label_size(entry->key)), k)) {
+            at = &entry->garbage;
+            continue;
+        }
+        *at = entry->garbage;
+        free(entry);
+    }
 }
 
 int zone_update_namespace(struct zone_update *u, const char *namespace,
@@ -258,11 +271,16 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 
     if (!is_label(namespace))
         return 0;
-    struct zone_key k = {key, put_label(key, namespace)};
+    struct span k = {key, put_label(key, namespace)};
+    // as many as this step has brought, so that publishing cannot fail
+    if (exists && table_reserve(&u->zone->namespaces, ++u->come_n))
+        return -ENOMEM;
     struct zone_namespace *entry = calloc(1, sizeof *entry + k.n);
     if (!entry)
         return -ENOMEM;
     memcpy(entry->key, key, k.n);
+    forget_namespace(&u->come, k);
+    forget_namespace(&u->went, k);
     struct zone_namespace **list = exists ? &u->come : &u->went;
     entry->garbage = *list;
     *list = entry;
@@ -273,13 +291,12 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 
 static void claim_addresses(struct zone_update *u, struct zone_change *c)
 {
-    const struct zone_block *old = block_of(c->slot);
     uint32_t n = c->block ? block_addresses(c->block) : 0;
 
     for (uint32_t i = 0; i < n; i++) {
         enum zone_rank rank;
-        struct address a = block_address(c->block, i, &rank);
-        if (is_new_claim(old, &a, rank))
+        struct address a;
+        if (has_new_claim(c, i, &a, &rank))
             reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
     }
 }
@@ -296,6 +313,8 @@ static void count_block(struct zone *z, const struct zone_block *b, bool comes)
 
 static void swap_block(struct zone_update *u, struct zone_change *c)
 {
+    if (!c->decided)
+        return;
     c->old = block_of(c->slot);
     count_block(u->zone, c->old, false);
     count_block(u->zone, c->block, true);
@@ -309,28 +328,23 @@ static void release_addresses(struct zone_update *u, struct zone_change *c)
 
     for (uint32_t i = 0; i < n; i++) {
         enum zone_rank rank;
-        struct address a = block_address(c->old, i, &rank);
-        if (lacks(c->block, &a))
+        struct address a;
+        if (block_address(c->old, i, &a, &rank) && lacks(c->block, &a))
             reverse_release(u->zone, &a, c->slot, &u->addresses);
     }
 }
 
-static void remove_empty_slot(struct zone_update *u, struct zone_change *c)
+static void finish_slot(struct zone_update *u, struct zone_slot *slot)
 {
-    c->slot->pending = NULL;
-    if (c->block)
-        return;
-    table_remove(u->zone->slots, &c->slot->node);
-    c->slot->garbage = u->slots;
-    u->slots = c->slot;
+    slot->pending = NULL;
+    if (!block_of(slot))
+        drop_slot(u, slot);
 }
 
 static struct zone_namespace *find_namespace(struct zone *z, const uint8_t *key)
 {
-    struct zone_key k = {key, label_size(key)};
-    struct table_node *node =
-        table_find(z->namespaces, key_hash(z, k), namespace_has_key, &k);
-    return node ? ORD_CONTAINER(node, struct zone_namespace, node) : NULL;
+    struct span k = {key, label_size(key)};
+    return table_find(&z->namespaces, key_hash(z, k), namespace_has_key, &k);
 }
 
 static void add_namespaces(struct zone_update *u)
@@ -346,8 +360,8 @@ static void add_namespaces(struct zone_update *u)
             known = entry;
             continue;
         }
-        struct zone_key k = {entry->key, label_size(entry->key)};
-        table_add(z->namespaces, key_hash(z, k), &entry->node);
+        struct span k = {entry->key, label_size(entry->key)};
+        table_add(&z->namespaces, key_hash(z, k), entry);
         z->state.namespaces++;
         u->changed = true;
     }
@@ -364,7 +378,8 @@ static void remove_namespaces(struct zone_update *u)
         struct zone_namespace *found = find_namespace(z, entry->key);
         if (!found)
             continue;
-        table_remove(z->namespaces, &found->node);
+        struct span k = {found->key, label_size(found->key)};
+        table_remove(&z->namespaces, key_hash(z, k), found);
         found->garbage = gone;
         gone = found;
         z->state.namespaces--;
@@ -433,7 +448,7 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
     for (struct zone_change *c = u->changes; c; c = c->next)
         release_addresses(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        remove_empty_slot(u, c);
+        finish_slot(u, c->slot);
     remove_namespaces(u);
     if (u->changed || (complete && !zone_is_complete(z)))
         move_serial(z, now_unix_s);
@@ -442,17 +457,13 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
     if (u->changed || u->addresses || u->slots)
         table_wait_readers();
     free_update(u);
-    table_fit(z->slots);
-    table_fit(z->addresses);
-    table_fit(z->namespaces);
 }
 
 void zone_update_cancel(struct zone_update *u)
 {
     for (struct zone_change *c = u->changes; c; c = c->next) {
         unprepare(u, c);
-        c->block = block_of(c->slot);
-        remove_empty_slot(u, c);
+        finish_slot(u, c->slot);
     }
     if (u->addresses || u->slots)
         table_wait_readers();

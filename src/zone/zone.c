@@ -201,10 +201,8 @@ static int make(struct zone *z, const struct zone_settings *settings,
     z->seed = settings->hash_seed;
     z->block_size_max =
         settings->block_size_max ? settings->block_size_max : BLOCK_SIZE_MAX;
-    z->slots = table_new();
-    z->addresses = table_new();
-    z->namespaces = table_new();
-    if (!z->slots || !z->addresses || !z->namespaces)
+    if (table_init(&z->slots) || table_init(&z->addresses) ||
+        table_init(&z->namespaces))
         return -ENOMEM;
     draw_heads(z);
     int rc = make_origins(z, settings, err);
@@ -243,26 +241,23 @@ static void free_claims(struct zone_address *entry)
 
 static void free_tables(struct zone *z)
 {
-    struct table_node *node;
+    struct zone_slot *slot;
+    struct zone_address *address;
+    struct zone_namespace *namespace;
 
-    while (z->slots && (node = table_any(z->slots))) {
-        struct zone_slot *slot = slot_of(node);
-        table_remove(z->slots, node);
+    for (size_t at = 0; (slot = table_next(&z->slots, &at));) {
         block_free(atomic_load_explicit(&slot->block, memory_order_relaxed));
         free(slot);
     }
-    while (z->addresses && (node = table_any(z->addresses))) {
-        table_remove(z->addresses, node);
-        free_claims(address_of(node));
-        free(address_of(node));
+    for (size_t at = 0; (address = table_next(&z->addresses, &at));) {
+        free_claims(address);
+        free(address);
     }
-    while (z->namespaces && (node = table_any(z->namespaces))) {
-        table_remove(z->namespaces, node);
-        free(ORD_CONTAINER(node, struct zone_namespace, node));
-    }
-    table_free(z->slots);
-    table_free(z->addresses);
-    table_free(z->namespaces);
+    for (size_t at = 0; (namespace = table_next(&z->namespaces, &at));)
+        free(namespace);
+    table_release(&z->slots);
+    table_release(&z->addresses);
+    table_release(&z->namespaces);
 }
 
 void zone_free(struct zone *z)

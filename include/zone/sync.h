@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the model to the zone: what changed in the cluster is built anew and
+// published in one step. The server, `check`, `explain` and the tests all come
+// through here. The control thread owns it; no clock, no I/O.
+#ifndef ORDINALD_ZONE_SYNC_H
+#define ORDINALD_ZONE_SYNC_H
+
+#include "base/base.h"
+#include "base/error.h"
+#include "model/cluster.h"
+#include "zone/zone.h"
+
+#include <stdint.h>
+
+struct zone_sync;
+
+// What one run did.
+struct zone_sync_result {
+    uint32_t built;      // services whose answers are new
+    uint32_t removed;    // services that went
+    uint32_t namespaces; // that came or went
+    uint32_t failed;     // services that keep their last answers for good
+    uint32_t pending;    // services that wait for memory
+};
+
+/*
+ * z, c    borrowed until zone_sync_free()
+ * report  borrowed likewise; a service that cannot be built is reported when
+ *         that happens, not again while it waits for memory
+ *
+ * Returns NULL when there is no memory.
+ */
+struct zone_sync *zone_sync_new(struct zone *z, struct cluster *c,
+                                const struct report *report);
+void zone_sync_free(struct zone_sync *s);
+
+/*
+ * Bring the zone in line with the cluster and publish, as one step.
+ *
+ * A service that cannot be built keeps its last answers, and the others go on.
+ * The zone is complete (zone_is_complete()) from the first run on that left
+ * nothing to be tried again.
+ *
+ * now_unix_s  for the serial; it moves only if something changed
+ * out         what was done, also with -ENOMEM; may be NULL
+ *
+ * Returns 0, or -ENOMEM when part of it could not be done: what could is
+ * published, the rest is kept and tried again by the next run.
+ */
+int zone_sync_run(struct zone_sync *s, uint32_t now_unix_s,
+                  struct zone_sync_result *out) ORD_CHECKED;
+
+#endif
