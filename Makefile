@@ -157,7 +157,7 @@ $(OUT)/obj/tests/%.o: tests/%.c $(OUT)/flags
 
 $(BIN): $(call objects,$(SRC))
 	@echo "  LINK  $@"
-	@$(link_test) -o $@ $^ $(LIB_LDLIBS)
+	@$(link) $(LTO) -o $@ $^ $(LIB_LDLIBS)
 
 # an archive: each program takes what it uses (not all of them have cmocka)
 $(OUT)/tests/lib.a: $(call objects,$(TEST_LIB))
