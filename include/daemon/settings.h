@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user may choose. One table (src/daemon/settings.def) makes the
+// command line, the configuration file, the help and the README; a value is
+// read by the same code wherever it stands. Filled once, then only read.
+#ifndef ORDINALD_DAEMON_SETTINGS_H
+#define ORDINALD_DAEMON_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sockaddr.h"
+#include "dns/name.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct text_list {
+    const char **items;
+    size_t n;
+};
+
+struct sockaddr_list {
+    struct sockaddr_any *items;
+    size_t n;
+};
+
+struct cidr_list {
+    struct cidr *items;
+    size_t n;
+};
+
+struct settings {
+    // read-only for everyone but settings_parse()
+    const char *config; // "" for none
+    struct text_list paths;
+    struct sockaddr_list listen;
+    uint32_t threads; // 0: one for each usable core, see settings_threads()
+    uint32_t max_udp; // octets
+    struct dns_name cluster_domain; // folded
+    struct cidr_list reverse;
+    uint32_t ttl_s;
+    uint32_t negative_ttl_s;
+    struct cidr_list pod_cidrs; // at most one a family
+    struct cidr_list service_cidrs;
+    uint32_t log_level;  // enum log_level
+    uint32_t log_format; // enum log_format
+
+    // private
+    struct arena arena; // all that the lists and texts point at
+};
+
+enum setting_type {
+    SETTING_FILE,      // const char *: one path
+    SETTING_PATHS,     // struct text_list: the arguments that are no options
+    SETTING_SOCKETS,   // struct sockaddr_list
+    SETTING_UINT,      // uint32_t
+    SETTING_DOMAIN,    // struct dns_name
+    SETTING_CIDRS,     // struct cidr_list
+    SETTING_CIDR_PAIR, // struct cidr_list, at most one range a family
+    SETTING_CHOICE,    // uint32_t: which word of `unit`
+};
+
+// A row of the table.
+struct setting {
+    const char *word; // "max-udp": --max-udp, and the key in the file
+    enum setting_type type;
+    size_t offset;      // in struct settings
+    const char *preset; // the default, as on the command line; "" for none
+    uint32_t min;       // the least value, or items of a list
+    uint32_t max;
+    const char *argument; // "ADDR:PORT"
+    const char *unit;     // "seconds"; the words of a choice, "text|json"
+    const char *group;    // heading in the help
+    const char *help;
+};
+
+// All rows in the order of the help; sets n.
+const struct setting *settings_table(size_t *n);
+
+enum { SETTINGS_HELP = 1 };
+
+/*
+ * Read the arguments behind the command's name, and the configuration file
+ * where they name one. Flags win over the file, the file over the defaults; a
+ * list is replaced as a whole.
+ *
+ * s       filled on success only; then settings_release() it
+ * argv    argc texts; they are copied
+ * report  what is wrong in the configuration file, all of it
+ * err     what else is wrong; its text is empty where report got it all
+ *
+ * Returns 0; SETTINGS_HELP where the help was asked for (then s is not
+ * filled); -EINVAL for wrong usage; -ENOMEM.
+ */
+int settings_parse(struct settings *s, int argc, const char *const *argv,
+                   const struct report *report, struct error *err) ORD_CHECKED;
+
+void settings_release(struct settings *s);
+
+// The worker threads to start: as set, or the cores this process may use.
+unsigned settings_threads(const struct settings *s);
+
+// Where and how to log.
+struct log settings_log(const struct settings *s);
+
+// The options with their bounds, units and defaults, by group, for --help.
+void settings_help(FILE *out);
+
+#endif

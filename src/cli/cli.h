@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the program: one file each, one row in main.c.
+#ifndef ORDINALD_CLI_CLI_H
+#define ORDINALD_CLI_CLI_H
+
+#include <stdio.h>
+
+// What a command's exit status says.
+enum {
+    CLI_DONE = 0,
+    CLI_NO = 1,    // the answer is no, or it could not start
+    CLI_USAGE = 2, // wrong usage
+};
+
+struct command {
+    const char *name;
+    const char *summary; // one line for the program's help
+    // argv: argc texts behind the command's name. Returns the exit status.
+    int (*run)(int argc, const char *const *argv);
+    void (*help)(FILE *out);
+};
+
+extern const struct command cli_serve;
+
+#endif

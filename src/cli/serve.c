@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// ordinald serve
+#include "cli.h"
+
+#include "daemon/daemon.h"
+#include "daemon/settings.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void help(FILE *out)
+{
+    fputs("Usage: ordinald serve [options] [PATH...]\n"
+          "\n"
+          "Answer DNS questions about the services and peers in Kubernetes "
+          "manifests.\n"
+          "PATH is a file, a directory or - for standard input (default: "
+          "zones); changes\n"
+          "of files and directories are live at once.\n"
+          "\n",
+          out);
+    settings_help(out);
+    fputs("\n"
+          "SIGHUP reads everything again; SIGTERM and SIGINT drain and stop.\n"
+          "\n"
+          "Example: ordinald serve --listen 127.0.0.1:5300,[::1]:5300 zones\n"
+          "         dig -p 5300 @127.0.0.1 SRV "
+          "mongo-service.mongo.svc.cluster.local\n"
+          "\n"
+          "Exit status: 0 stopped when asked to, 1 cannot start, 2 wrong "
+          "usage.\n",
+          out);
+}
+
+// Findings in the configuration file, before there are settings for a log.
+static void on_finding(void *context, enum finding kind, struct place at,
+                       const char *text)
+{
+    log_finding(context, kind, at, text);
+}
+
+static int fail(int status, const struct error *err)
+{
+    // Empty: all of it has been reported with its place.
+    if (err->text[0])
+        fprintf(stderr, "ordinald serve: %s\n", err->text);
+    return status;
+}
+
+static int run(int argc, const char *const *argv)
+{
+    struct log log = {.fd = STDERR_FILENO, .level = LOG_WARNING};
+    const struct report report = {.finding = on_finding, .context = &log};
+    struct settings settings;
+    struct error err = {""};
+
+    int r = settings_parse(&settings, argc, argv, &report, &err);
+    if (r == SETTINGS_HELP) {
+        help(stdout);
+        return CLI_DONE;
+    }
+    if (r < 0)
+        return fail(r == -EINVAL ? CLI_USAGE : CLI_NO, &err);
+    r = daemon_run(&settings, &err);
+    settings_release(&settings);
+    if (r < 0)
+        return fail(r == -EINVAL ? CLI_USAGE : CLI_NO, &err);
+    return CLI_DONE;
+}
+
+const struct command cli_serve = {
+    .name = "serve",
+    .summary = "answer DNS questions about the peers in manifests",
+    .run = run,
+    .help = help,
+};

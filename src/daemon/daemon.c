@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's life. The happy path:
+//
+//     sockets are opened and workers started: they answer SERVFAIL (EDE 14)
+//     manifests are read, pods made, services rendered, the zone published
+//     paths are watched; each change and SIGHUP goes the same way again
+//     SIGTERM or SIGINT: the loop stops, workers drain, all is given back
+//
+// What fails before the workers run ends the start with a sentence. What fails
+// later ends nothing: the old zone stays, and where memory was missing the
+// refresh comes back after a second.
+#include "daemon/daemon.h"
+
+#include "base/clock.h"
+#include "model/cluster.h"
+#include "net/worker.h"
+#include "servers.h"
+#include "source/manifest.h"
+#include "source/statefulset.h"
+#include "zone/sync.h"
+#include "zone/zone.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <uv.h>
+
+// How long a refresh that ran out of memory waits: long enough for others to
+// give memory back, short enough that a peer is not missed for longer than the
+// TTL of a "no".
+enum { RETRY_MS = 1000 };
+
+enum { SIGNALS = 3 };
+
+struct daemon {
+    const struct settings *settings;
+    struct log log;
+    struct clock clock;
+    struct report report;
+    struct arena arena;
+    struct zone *zone;
+    struct cluster *cluster;
+    struct statefulsets *statefulsets;
+    struct manifests *manifests;
+    struct zone_sync *sync;
+    struct workers *workers;
+    uv_loop_t loop;
+    uv_signal_t signals[SIGNALS];
+    uv_timer_t retry;
+    bool looping;            // loop and handles have been set up
+    bool ready;              // and said so
+    bool pending;            // a refresh is owed
+    bool pending_everything; // it was to read all files
+};
+
+static void on_finding(void *context, enum finding kind, struct place at,
+                       const char *text)
+{
+    const struct daemon *d = context;
+    log_finding(&d->log, kind, at, text);
+}
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, -ENOMEM, "not enough memory to start");
+}
+
+// --- refresh ---------------------------------------------------------------
+
+// A line that others wait for: it comes whatever the log level is.
+static void say_ready(const struct daemon *d, struct zone_state state,
+                      uint32_t serial)
+{
+    if (d->log.format == LOG_FORMAT_JSON) {
+        struct log log = d->log;
+        log.level = LOG_INFO;
+        log_event(&log, LOG_INFO, "ready", LOG_UINT("services", state.services),
+                  LOG_UINT("endpoints", state.endpoints),
+                  LOG_UINT("serial", serial));
+        return;
+    }
+    dprintf(d->log.fd, "ready: %u services, %u endpoints, serial %u\n",
+            state.services, state.endpoints, serial);
+}
+
+static void say_published(struct daemon *d, const struct zone_sync_result *done,
+                          uint64_t build_ms)
+{
+    const struct zone_state state = zone_state(d->zone);
+    const uint32_t serial = zone_serial(d->zone);
+    if (done->built || done->removed || done->namespaces)
+        log_event(
+            &d->log, LOG_INFO, "zone published", LOG_UINT("serial", serial),
+            LOG_UINT("services", state.services),
+            LOG_UINT("endpoints", state.endpoints),
+            LOG_UINT("built", done->built), LOG_UINT("removed", done->removed),
+            LOG_UINT("build_ms", build_ms));
+    if (!d->ready && zone_is_complete(d->zone)) {
+        d->ready = true;
+        say_ready(d, state, serial);
+    }
+}
+
+static int derive_and_publish(struct daemon *d, uint64_t started_ms)
+{
+    struct zone_sync_result done;
+    int r = statefulsets_sync(d->statefulsets,
+                              d->clock.monotonic_ms(d->clock.context));
+    if (r < 0)
+        return r;
+    r = zone_sync_run(d->sync, d->clock.unix_s(d->clock.context), &done);
+    say_published(d, &done,
+                  d->clock.monotonic_ms(d->clock.context) - started_ms);
+    return r;
+}
+
+static void on_retry(uv_timer_t *timer);
+
+static void owe_refresh(struct daemon *d, bool everything)
+{
+    if (!d->pending)
+        log_event(&d->log, LOG_ERROR, "no memory for a refresh",
+                  LOG_UINT("retry_ms", RETRY_MS));
+    d->pending = true;
+    d->pending_everything = everything;
+    // The loop's clock stood still while files were read.
+    uv_update_time(&d->loop);
+    // Cannot fail: the timer was set up and has a callback.
+    (void)uv_timer_start(&d->retry, on_retry, RETRY_MS, 0);
+}
+
+// The one way from files to answers: at start, on a change, on SIGHUP, and
+// again after memory had run out.
+static void refresh(struct daemon *d, bool everything)
+{
+    const uint64_t started_ms = d->clock.monotonic_ms(d->clock.context);
+    everything = everything || d->pending_everything;
+    int r = manifests_load(d->manifests, everything);
+    if (r >= 0) {
+        // From here on what is owed are the steps behind the reading.
+        everything = false;
+        r = r > 0 || d->pending || !d->ready ? derive_and_publish(d, started_ms)
+                                             : 0;
+    }
+    if (r < 0) {
+        owe_refresh(d, everything);
+        return;
+    }
+    d->pending = false;
+    d->pending_everything = false;
+    uv_timer_stop(&d->retry);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    refresh(timer->data, false);
+}
+
+static void on_change(void *context)
+{
+    refresh(context, false);
+}
+
+// --- signals ---------------------------------------------------------------
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *d = handle->data;
+    if (number != SIGHUP) {
+        log_event(
+            &d->log, LOG_INFO, "stopping",
+            LOG_STRING("because", number == SIGINT ? "SIGINT" : "SIGTERM"));
+        uv_stop(&d->loop);
+        return;
+    }
+    log_event(&d->log, LOG_INFO, "reading everything again",
+              LOG_STRING("because", "SIGHUP"));
+    refresh(d, true);
+}
+
+// --- start -----------------------------------------------------------------
+
+static int loop_start(struct daemon *d, struct error *err)
+{
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    int r = uv_loop_init(&d->loop);
+    if (r < 0)
+        return error_set(err, r, "cannot make an event loop: %s",
+                         uv_strerror(r));
+    d->looping = true;
+    // Neither can fail on a new loop.
+    (void)uv_timer_init(&d->loop, &d->retry);
+    d->retry.data = d;
+    for (int i = 0; i < SIGNALS; i++) {
+        (void)uv_signal_init(&d->loop, &d->signals[i]);
+        d->signals[i].data = d;
+    }
+    for (int i = 0; i < SIGNALS && r == 0; i++)
+        r = uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+    return r < 0 ? error_set(err, r, "cannot watch for signals: %s",
+                             uv_strerror(r))
+                 : 0;
+}
+
+static int random_seed(uint64_t *out, struct error *err)
+{
+    // Up to 256 octets come whole or not at all (getrandom(2)).
+    if (getrandom(out, sizeof *out, 0) == (ssize_t)sizeof *out)
+        return 0;
+    return error_set(err, -EIO, "cannot get random numbers: %s",
+                     strerror(errno));
+}
+
+static int zone_start(struct daemon *d, struct error *err)
+{
+    const struct settings *s = d->settings;
+    struct zone_settings zone = {
+        .domain = s->cluster_domain,
+        .reverse = s->reverse.items,
+        .reverse_n = s->reverse.n,
+        .ttl_s = s->ttl_s,
+        .negative_ttl_s = s->negative_ttl_s,
+    };
+    struct address_list servers;
+    int r = servers_of(&s->listen, &d->arena, &servers);
+    if (r < 0)
+        return no_memory(err);
+    zone.servers = servers.items;
+    zone.servers_n = servers.n;
+    r = random_seed(&zone.hash_seed, err);
+    if (r < 0)
+        return r;
+    r = zone_new(&zone, &d->zone, err);
+    return r == -ENOMEM ? no_memory(err) : r;
+}
+
+static void copy_ranges(const struct cidr_list *from, struct cidr to[2],
+                        uint32_t *n)
+{
+    // One a family at most, as settings_parse() has seen to.
+    *n = (uint32_t)from->n;
+    for (size_t i = 0; i < from->n; i++)
+        to[i] = from->items[i];
+}
+
+static int model_start(struct daemon *d, struct error *err)
+{
+    struct ordinals_settings ordinals = {0};
+    int r = random_seed(&ordinals.seed, err);
+    if (r < 0)
+        return r;
+    copy_ranges(&d->settings->pod_cidrs, ordinals.pod_cidrs,
+                &ordinals.pod_cidrs_n);
+    copy_ranges(&d->settings->service_cidrs, ordinals.service_cidrs,
+                &ordinals.service_cidrs_n);
+    d->cluster = cluster_new();
+    if (d->cluster)
+        d->statefulsets = statefulsets_new(d->cluster, &ordinals, &d->report);
+    if (d->statefulsets)
+        d->sync = zone_sync_new(d->zone, d->cluster, &d->report);
+    return d->sync ? 0 : no_memory(err);
+}
+
+static int source_start(struct daemon *d, struct error *err)
+{
+    const struct manifests_settings settings = {
+        .paths = d->settings->paths.items,
+        .paths_n = d->settings->paths.n,
+        .limits = doc_limits_default(),
+        .report = &d->report,
+        .cluster = d->cluster,
+    };
+    int r = manifests_new(&settings, &d->manifests, err);
+    return r == -ENOMEM ? no_memory(err) : r;
+}
+
+static void say_listening(const struct daemon *d)
+{
+    char text[SOCKADDR_TEXT_SIZE];
+    for (size_t i = 0; i < d->settings->listen.n; i++) {
+        const struct sockaddr_any a = workers_address(d->workers, i);
+        printf("listening on udp %s\n", sockaddr_format(&a, text));
+        printf("listening on tcp %s\n", text);
+    }
+    // Whoever started us may wait for these lines; a closed pipe is no reason
+    // not to serve.
+    fflush(stdout);
+}
+
+static int net_start(struct daemon *d, struct error *err)
+{
+    const struct settings *s = d->settings;
+    const struct workers_settings settings = {
+        .zone = d->zone,
+        .answer = {.udp_size_max = (uint16_t)s->max_udp},
+        .listen = s->listen.items,
+        .listen_n = s->listen.n,
+        .threads = settings_threads(s),
+    };
+    int r = workers_start(&settings, &d->workers, err);
+    if (r == 0)
+        say_listening(d);
+    return r;
+}
+
+static int start(struct daemon *d, struct error *err)
+{
+    int r = zone_start(d, err);
+    if (r == 0)
+        r = model_start(d, err);
+    if (r == 0)
+        r = source_start(d, err);
+    return r == 0 ? net_start(d, err) : r;
+}
+
+// --- stop ------------------------------------------------------------------
+
+static void on_manifests_closed(void *context)
+{
+    struct daemon *d = context;
+    d->manifests = NULL;
+}
+
+// Handles give their memory back while the loop runs, and it runs until the
+// last one has closed.
+static void loop_end(struct daemon *d)
+{
+    uv_close((uv_handle_t *)&d->retry, NULL);
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&d->signals[i], NULL);
+    (void)uv_run(&d->loop, UV_RUN_DEFAULT);
+    const int r = uv_loop_close(&d->loop);
+    assert(r == 0);
+}
+
+// In the order in which one part borrows from the next: workers read the zone,
+// sources put their objects into the cluster.
+static void release(struct daemon *d)
+{
+    workers_stop(d->workers);
+    if (d->manifests)
+        manifests_free(d->manifests, on_manifests_closed, d);
+    if (d->looping)
+        loop_end(d);
+    zone_sync_free(d->sync);
+    statefulsets_free(d->statefulsets);
+    cluster_free(d->cluster);
+    zone_free(d->zone);
+    arena_release(&d->arena);
+}
+
+static void serve(struct daemon *d)
+{
+    refresh(d, false);
+    int r = manifests_watch(d->manifests, &d->loop, on_change, d);
+    if (r < 0)
+        log_event(&d->log, LOG_WARNING,
+                  "cannot watch the paths; SIGHUP reads them again",
+                  LOG_STRING("because", uv_strerror(r)));
+    // What changed between the first reading and the first watch.
+    refresh(d, false);
+    (void)uv_run(&d->loop, UV_RUN_DEFAULT);
+}
+
+int daemon_run(const struct settings *settings, struct error *err)
+{
+    struct daemon d = {
+        .settings = settings,
+        .log = settings_log(settings),
+        .clock = clock_of_system(),
+    };
+    d.report = (struct report){.finding = on_finding, .context = &d};
+    arena_init(&d.arena, SIZE_MAX);
+    // A client or a log reader that went away is an error of a write.
+    signal(SIGPIPE, SIG_IGN);
+    int r = loop_start(&d, err);
+    if (r == 0)
+        r = start(&d, err);
+    if (r == 0)
+        serve(&d);
+    release(&d);
+    return r;
+}

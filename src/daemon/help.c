@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options for --help, out of the table of settings.
+#include "daemon/settings.h"
+
+#include <string.h>
+
+// Columns that the options take; a line stays within 80.
+enum { OPTION_WIDTH = 26 };
+
+struct group {
+    const char *word;
+    const char *heading;
+};
+
+static const struct group groups[] = {
+    {"where", "Where to answer:"},
+    {"what", "What to answer:"},
+    {"ordinals", "Where no cluster gives addresses:"},
+    {"log", "Logs, on standard error:"},
+};
+
+static void help_bounds(FILE *out, const struct setting *row)
+{
+    if (row->type == SETTING_UINT)
+        fprintf(out, ", %u..%u %s", row->min, row->max, row->unit);
+    if (row->type == SETTING_CHOICE)
+        fprintf(out, ": %s", row->unit);
+    if (row->type == SETTING_CIDR_PAIR)
+        fputs(", one a family", out);
+    if (*row->preset)
+        fprintf(out, " (%s)", row->preset);
+    fputc('\n', out);
+}
+
+static void help_row(FILE *out, const struct setting *row)
+{
+    char option[64];
+    const bool many = row->type == SETTING_SOCKETS ||
+                      row->type == SETTING_CIDRS ||
+                      row->type == SETTING_CIDR_PAIR;
+    snprintf(option, sizeof option, "--%s %s%s", row->word, row->argument,
+             many ? "..." : "");
+    fprintf(out, "  %-*s %s", OPTION_WIDTH, option, row->help);
+    help_bounds(out, row);
+}
+
+void settings_help(FILE *out)
+{
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    for (size_t g = 0; g < ORD_COUNT(groups); g++) {
+        fprintf(out, "%s\n", groups[g].heading);
+        for (size_t i = 0; i < n; i++)
+            if (rows[i].type != SETTING_PATHS &&
+                strcmp(rows[i].group, groups[g].word) == 0)
+                help_row(out, &rows[i]);
+    }
+    fputs("  ... may be given several times, or once with commas between.\n",
+          out);
+}

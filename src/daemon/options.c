@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: `--word value`, `--word=value`, PATH, and `--` before paths
+// that begin with a dash. It is read twice: first for its form and for
+// --config, then, once defaults and file have been set, for its values.
+#include "daemon/settings.h"
+
+#include "base/nearest.h"
+#include "setter.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// Octets of text and lists in all: a million paths of the usual length fit.
+enum { SETTINGS_SIZE_MAX = 256 << 20 };
+
+// The arguments, and what stands at the place that is read.
+struct options {
+    int argc;
+    const char *const *argv;
+    int at;
+    bool paths_only; // behind "--"
+
+    // set by options_next()
+    const struct setting *row;
+    const char *value;
+};
+
+static const struct setting *path_row(void)
+{
+    return &settings_table(&(size_t){0})[SETTING_INDEX_paths];
+}
+
+static int unknown_option(const char *text, struct error *err)
+{
+    char word[64];
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(text, "="), text);
+    struct nearest near = nearest_of(word + strspn(word, "-"));
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].type != SETTING_PATHS)
+            nearest_offer(&near, rows[i].word);
+    nearest_offer(&near, "help");
+    if (near.word)
+        return error_set(err, -EINVAL,
+                         "unknown option '%s'; did you mean '--%s'? (ordinald "
+                         "serve --help lists them)",
+                         word, near.word);
+    return error_set(err, -EINVAL,
+                     "unknown option '%s'; ordinald serve --help lists them",
+                     word);
+}
+
+// The row of "--word" or "--word=value", or NULL.
+static const struct setting *row_of(const char *text)
+{
+    char word[64];
+    const size_t n = strcspn(text, "=");
+    if (strncmp(text, "--", 2) != 0 || n - 2 >= sizeof word)
+        return NULL;
+    memcpy(word, text + 2, n - 2);
+    word[n - 2] = '\0';
+    const struct setting *row = setter_find(word);
+    return row && row->type != SETTING_PATHS ? row : NULL;
+}
+
+static int option_value(struct options *o, const char *text, struct error *err)
+{
+    const char *equals = strchr(text, '=');
+    if (equals) {
+        o->value = equals + 1;
+        return 1;
+    }
+    // No value begins with two dashes, so such a one is the next option.
+    if (o->at == o->argc || strncmp(o->argv[o->at], "--", 2) == 0)
+        return error_set(err, -EINVAL, "'%s' wants a value; write %s %s", text,
+                         text, o->row->argument);
+    o->value = o->argv[o->at++];
+    return 1;
+}
+
+// The next option or path. Returns 1 with row and value set, 0 at the end,
+// -EINVAL with err filled.
+static int options_next(struct options *o, struct error *err)
+{
+    if (o->at < o->argc && !o->paths_only &&
+        strcmp(o->argv[o->at], "--") == 0) {
+        o->paths_only = true;
+        o->at++;
+    }
+    if (o->at == o->argc)
+        return 0;
+    const char *text = o->argv[o->at++];
+    if (o->paths_only || text[0] != '-' || text[1] == '\0') {
+        o->row = path_row();
+        o->value = text;
+        return 1;
+    }
+    o->row = row_of(text);
+    return o->row ? option_value(o, text, err) : unknown_option(text, err);
+}
+
+static bool wants_help(int argc, const char *const *argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+// The form of all arguments; sets config to the last --config, or NULL.
+static int check_form(int argc, const char *const *argv, const char **config,
+                      struct error *err)
+{
+    struct options o = {.argc = argc, .argv = argv};
+    int r;
+    *config = NULL;
+    while ((r = options_next(&o, err)) > 0)
+        if (o.row->type == SETTING_FILE)
+            *config = o.value;
+    return r;
+}
+
+static int set_presets(struct setter *t, struct error *err)
+{
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (!*rows[i].preset && setting_is_list(&rows[i]))
+            continue;
+        int r = setter_text(t, &rows[i], rows[i].preset, err);
+        if (r < 0)
+            return error_wrap(err, r, "the default of '%s'", rows[i].word);
+    }
+    return 0;
+}
+
+static int set_flags(struct setter *t, int argc, const char *const *argv,
+                     struct error *err)
+{
+    struct options o = {.argc = argc, .argv = argv};
+    int r;
+    while ((r = options_next(&o, err)) > 0) {
+        setter_begin(t, o.row, ORIGIN_FLAG);
+        r = setter_text(t, o.row, o.value, err);
+        if (r < 0)
+            return o.row->type == SETTING_PATHS
+                       ? r
+                       : error_wrap(err, r, "--%s", o.row->word);
+    }
+    return r;
+}
+
+// --- what no value can know alone ------------------------------------------
+
+static int check_lists(const struct setter *t, struct error *err)
+{
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        int r = setter_end(t, &rows[i], err);
+        if (r < 0)
+            return error_wrap(err, r, "%s", rows[i].word);
+    }
+    return 0;
+}
+
+// An address in both ranges could be given to a pod and to a service.
+static int check_ranges(const struct settings *s, struct error *err)
+{
+    for (size_t i = 0; i < s->pod_cidrs.n; i++) {
+        for (size_t k = 0; k < s->service_cidrs.n; k++) {
+            const struct cidr *p = &s->pod_cidrs.items[i],
+                              *v = &s->service_cidrs.items[k];
+            char pt[ADDRESS_TEXT_SIZE], vt[ADDRESS_TEXT_SIZE];
+            if (!cidr_contains(p, &v->base) && !cidr_contains(v, &p->base))
+                continue;
+            return error_set(err, -EINVAL,
+                             "--pod-cidr %s/%u and --service-cidr %s/%u "
+                             "overlap; choose ranges that lie apart",
+                             address_format(&p->base, pt), p->prefix,
+                             address_format(&v->base, vt), v->prefix);
+        }
+    }
+    return 0;
+}
+
+static int check_paths(const struct setter *t, struct error *err)
+{
+    const struct text_list *paths = &t->s->paths;
+    for (size_t i = 0; i < paths->n; i++) {
+        struct stat st;
+        const char *path = paths->items[i];
+        if (strcmp(path, "-") == 0 || stat(path, &st) == 0)
+            continue;
+        if (t->origins[SETTING_INDEX_paths] == ORIGIN_PRESET)
+            return error_set(err, -EINVAL,
+                             "no PATH is given and there is no '%s' here; name "
+                             "a manifest file or directory: ordinald serve "
+                             "PATH",
+                             path);
+        return error_set(err, -EINVAL,
+                         "cannot read '%s': %s; name an existing file or "
+                         "directory, or - for standard input",
+                         path, strerror(errno));
+    }
+    return 0;
+}
+
+static int settings_fill(struct setter *t, int argc, const char *const *argv,
+                         const struct report *report, struct error *err)
+{
+    const char *config;
+    int r = check_form(argc, argv, &config, err);
+    if (r == 0)
+        r = set_presets(t, err);
+    if (r == 0 && config)
+        r = config_read(t, config, report, err);
+    if (r == 0)
+        r = set_flags(t, argc, argv, err);
+    if (r == 0)
+        r = check_lists(t, err);
+    if (r == 0)
+        r = check_ranges(t->s, err);
+    return r == 0 ? check_paths(t, err) : r;
+}
+
+int settings_parse(struct settings *s, int argc, const char *const *argv,
+                   const struct report *report, struct error *err)
+{
+    if (wants_help(argc, argv))
+        return SETTINGS_HELP;
+    struct settings next = {.config = ""};
+    struct setter t = {.s = &next};
+    arena_init(&next.arena, SETTINGS_SIZE_MAX);
+    int r = settings_fill(&t, argc, argv, report, err);
+    if (r < 0) {
+        settings_release(&next);
+        return r;
+    }
+    *s = next;
+    return 0;
+}

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/testbed.h"
+
+#include "base/arena.h"
+#include "lib/reply.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char relative[] = ".svc.cluster.local.";
+
+static void *need(void *p)
+{
+    if (!p)
+        abort();
+    return p;
+}
+
+// --- drafts ----------------------------------------------------------------
+
+struct draft {
+    struct arena arena;
+    struct object object;
+    struct service service;
+    struct slice_facts *slices;
+    const struct slice_facts **pointers;
+    struct service_port *ports;
+    struct slice_port *slice_ports;
+    struct endpoint *endpoints;
+    uint32_t slice_ports_n;
+    uint32_t endpoints_n;
+};
+
+static const char *keep(struct draft *d, const char *text)
+{
+    return need(arena_text(&d->arena, text, strlen(text)));
+}
+
+static struct slice_facts *last_slice(struct draft *d)
+{
+    return d->service.slices_n ? &d->slices[d->service.slices_n - 1] : NULL;
+}
+
+static void add_port(struct draft *d, const char *word)
+{
+    char *name = (char *)(uintptr_t)keep(d, word);
+    char *number = need(strchr(name, ':'));
+    char *protocol = need(strchr(number, '/'));
+    uint8_t p = PROTOCOL_TCP;
+
+    *number++ = *protocol++ = '\0';
+    while (p < PROTOCOL_SCTP &&
+           strcmp(protocol, protocol_label((enum protocol)p)) != 0)
+        p++;
+    struct slice_facts *slice = last_slice(d);
+    uint16_t value = (uint16_t)atoi(number);
+    if (slice) {
+        d->slice_ports[d->slice_ports_n++] = (struct slice_port){
+            .name = name, .number = value, .protocol = p};
+        slice->ports_n++;
+    } else {
+        d->ports[d->object.service.ports_n++] =
+            (struct service_port){.name = name,
+                                  .number = value,
+                                  .target_name = "",
+                                  .protocol = p};
+    }
+}
+
+static void add_slice(struct draft *d, uint8_t family)
+{
+    d->pointers[d->service.slices_n] = &d->slices[d->service.slices_n];
+    d->slices[d->service.slices_n++] = (struct slice_facts){
+        .service = d->object.name,
+        .family = family,
+        .ports = d->slice_ports + d->slice_ports_n,
+        .endpoints = d->endpoints + d->endpoints_n,
+    };
+}
+
+// Addresses separated by commas, into octets. Returns how many.
+static uint16_t add_addresses(uint8_t family, char *rest, uint8_t *octets)
+{
+    uint16_t n = 0;
+    for (char *one; (one = strsep(&rest, ","));) {
+        struct address a;
+        if (!address_parse(one, &a) || a.family != family)
+            abort();
+        memcpy(octets + n++ * address_size(&a), a.octets, address_size(&a));
+    }
+    return n;
+}
+
+static void add_endpoint(struct draft *d, const char *host, const char *word)
+{
+    struct slice_facts *slice = need(last_slice(d));
+    char *addresses = (char *)(uintptr_t)keep(d, word);
+    size_t n = strlen(addresses);
+    bool ready = addresses[n - 1] != '!';
+
+    if (!ready)
+        addresses[n - 1] = '\0';
+    // one address takes two characters and a comma at least
+    uint8_t *octets = need(arena_bytes(&d->arena, 16 * (n / 2 + 1)));
+    d->endpoints[d->endpoints_n++] = (struct endpoint){
+        .hostname = strcmp(host, "-") == 0 ? "" : keep(d, host),
+        .pod = "",
+        .addresses = octets,
+        .addresses_n = add_addresses(slice->family, addresses, octets),
+        .ready = ready,
+        .serving = ready,
+    };
+    slice->endpoints_n++;
+}
+
+static void add_cluster_ip(struct draft *d, const char *word)
+{
+    if (d->service.addresses_n >= 2 ||
+        !address_parse(word, &d->service.addresses[d->service.addresses_n]))
+        abort();
+    d->service.addresses_n++;
+}
+
+static char *next_word(char **rest)
+{
+    char *word;
+    while ((word = strsep(rest, " \n")) && !*word)
+        continue;
+    return word;
+}
+
+static void read_words(struct draft *d, char *rest)
+{
+    struct service_facts *facts = &d->object.service;
+
+    d->object.namespace = need(next_word(&rest));
+    char *name = need(strchr(d->object.namespace, '/'));
+    *name++ = '\0';
+    d->object.name = name;
+    for (char *word; (word = next_word(&rest));) {
+        if (strcmp(word, "headless") == 0) {
+            facts->type = SERVICE_HEADLESS;
+        } else if (strcmp(word, "external") == 0) {
+            facts->type = SERVICE_EXTERNAL_NAME;
+            facts->external_name = need(next_word(&rest));
+        } else if (strcmp(word, "ip") == 0) {
+            add_cluster_ip(d, need(next_word(&rest)));
+        } else if (strcmp(word, "port") == 0) {
+            add_port(d, need(next_word(&rest)));
+        } else if (strncmp(word, "slice", 5) == 0) {
+            add_slice(d, word[5] == '6' ? FAMILY_IPV6 : FAMILY_IPV4);
+        } else if (strcmp(word, "end") == 0) {
+            char *host = need(next_word(&rest));
+            add_endpoint(d, host, need(next_word(&rest)));
+        } else {
+            fprintf(stderr, "draft: unknown word '%s'\n", word);
+            abort();
+        }
+    }
+}
+
+struct draft *draft_new(const char *words)
+{
+    struct draft *d = need(calloc(1, sizeof *d));
+    size_t n = 1;
+
+    for (const char *p = words; *p; p++)
+        n += *p == ' ' || *p == '\n';
+    arena_init(&d->arena, (size_t)1 << 30);
+    d->slices = need(arena_array(&d->arena, n, sizeof *d->slices));
+    d->pointers = need(arena_array(&d->arena, n, sizeof *d->pointers));
+    d->ports = need(arena_array(&d->arena, n, sizeof *d->ports));
+    d->slice_ports = need(arena_array(&d->arena, n, sizeof *d->slice_ports));
+    d->endpoints = need(arena_array(&d->arena, n, sizeof *d->endpoints));
+    d->object.kind = OBJECT_SERVICE;
+    d->object.owner_kind = d->object.owner_name = "";
+    d->object.service.external_name = "";
+    d->object.service.ports = d->ports;
+    read_words(d, (char *)(uintptr_t)keep(d, words));
+    d->service.namespace = d->object.namespace;
+    d->service.name = d->object.name;
+    d->service.object = &d->object;
+    d->service.slices = d->pointers;
+    return d;
+}
+
+void draft_free(struct draft *d)
+{
+    if (!d)
+        return;
+    arena_release(&d->arena);
+    free(d);
+}
+
+const struct service *draft_service(const struct draft *d)
+{
+    return &d->service;
+}
+
+// --- a zone ----------------------------------------------------------------
+
+struct zone_settings testbed_settings(void)
+{
+    static const struct address servers[] = {
+        {.family = FAMILY_IPV4, .octets = {192, 0, 2, 53}},
+        {.family = FAMILY_IPV6,
+         .octets = {0x20, 0x01, 0x0d, 0xb8, [15] = 0x53}},
+    };
+    struct zone_settings s = {
+        .ttl_s = TESTBED_TTL_S,
+        .negative_ttl_s = TESTBED_NEGATIVE_TTL_S,
+        .servers = servers,
+        .servers_n = ORD_COUNT(servers),
+        .hash_seed = 0x0123456789abcdef,
+    };
+    if (dns_name_parse("cluster.local", &s.domain, NULL))
+        abort();
+    return s;
+}
+
+struct testbed *testbed_new(const struct zone_settings *settings)
+{
+    struct zone_settings usual = testbed_settings();
+    struct testbed *t = need(calloc(1, sizeof *t));
+    struct error err;
+
+    if (zone_new(settings ? settings : &usual, &t->zone, &err)) {
+        fprintf(stderr, "testbed: %s\n", err.text);
+        abort();
+    }
+    t->context.zone = t->zone;
+    t->context.settings.udp_size_max = 1232;
+    t->now_s = TESTBED_NOW_S;
+    t->message = need(malloc(DNS_TCP_MAX));
+    return t;
+}
+
+void testbed_free(struct testbed *t)
+{
+    if (!t)
+        return;
+    if (t->update)
+        zone_update_cancel(t->update);
+    zone_free(t->zone);
+    free(t->message);
+    free(t->text);
+    free(t);
+}
+
+void testbed_begin(struct testbed *t)
+{
+    if (!t->update)
+        t->update = need(zone_update_begin(t->zone));
+}
+
+void testbed_put(struct testbed *t, const char *words)
+{
+    struct draft *d = draft_new(words);
+    struct error err;
+
+    testbed_begin(t);
+    if (zone_update_service(t->update, &d->service, &err)) {
+        fprintf(stderr, "testbed: %s\n", err.text);
+        abort();
+    }
+    draft_free(d);
+}
+
+void testbed_remove(struct testbed *t, const char *namespace,
+                    const char *service)
+{
+    testbed_begin(t);
+    if (zone_update_remove(t->update, namespace, service))
+        abort();
+}
+
+void testbed_namespace(struct testbed *t, const char *namespace, bool exists)
+{
+    testbed_begin(t);
+    if (zone_update_namespace(t->update, namespace, exists))
+        abort();
+}
+
+void testbed_publish(struct testbed *t)
+{
+    testbed_begin(t);
+    zone_update_publish(t->update, t->now_s++, true);
+    t->update = NULL;
+}
+
+void testbed_cancel(struct testbed *t)
+{
+    testbed_begin(t);
+    zone_update_cancel(t->update);
+    t->update = NULL;
+}
+
+void testbed_serve(struct testbed *t, const char *words)
+{
+    testbed_put(t, words);
+    testbed_publish(t);
+}
+
+// --- questions -------------------------------------------------------------
+
+size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
+                      enum answer_transport transport, uint8_t *reply)
+{
+    struct answer_job job = {
+        .message = reply,
+        .query_n = (uint32_t)n,
+        .size = DNS_TCP_MAX,
+        .transport = transport,
+    };
+    memcpy(reply, query, n);
+    answer_batch(&t->context, &job, 1);
+    return job.verdict == ANSWER_SEND ? job.reply_n : 0;
+}
+
+// What a reply is told as.
+struct telling {
+    struct testbed *t;
+    FILE *out;
+    const char *name; // asked for, absolute
+    const struct reply *reply;
+};
+
+// A name, without what all have.
+static void tell_name(FILE *out, const char *name)
+{
+    size_t n = strlen(name), tail = strlen(relative);
+    if (n > tail && strcmp(name + n - tail, relative) == 0)
+        n -= tail;
+    fprintf(out, "%.*s", (int)n, name);
+}
+
+// A record's line as the decoder wrote it: owner, TTL, class, type, RDATA.
+static void tell_record(FILE *out, const char *line, const char *owner)
+{
+    char name[REPLY_LINE_SIZE], type[16];
+    unsigned ttl;
+    int rdata;
+
+    if (sscanf(line, "%1399s %u IN %15s %n", name, &ttl, type, &rdata) != 3) {
+        fprintf(out, "bad: '%s'", line);
+        return;
+    }
+    if (!owner) {
+        tell_name(out, name);
+        fputc(' ', out);
+    } else if (strcmp(owner, name) != 0) {
+        fprintf(out, "bad: owner %s ", name);
+    }
+    if (ttl != TESTBED_TTL_S)
+        fprintf(out, "%u ", ttl);
+    fprintf(out, "%s ", type);
+    const char *last = strrchr(line + rdata, ' ');
+    last = last ? last + 1 : line + rdata;
+    fprintf(out, "%.*s", (int)(last - line - rdata), line + rdata);
+    tell_name(out, last);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strverscmp(*x, *y);
+}
+
+static bool is_address(const char *line)
+{
+    return strstr(line, " IN A ") || strstr(line, " IN AAAA ");
+}
+
+static void tell_positive(struct telling *w)
+{
+    const struct reply *r = w->reply;
+    size_t answers = r->lines_n[REPLY_ANSWER];
+
+    // addresses begin anywhere, services keep their order
+    if (is_address(r->lines[REPLY_ANSWER][0]))
+        qsort(r->lines[REPLY_ANSWER], answers, sizeof(char *), compare_lines);
+    for (size_t i = 0; i < answers; i++) {
+        fputs(i ? ", " : "", w->out);
+        tell_record(w->out, r->lines[REPLY_ANSWER][i], w->name);
+    }
+    for (size_t i = 0; i < r->lines_n[REPLY_ADDITIONAL]; i++) {
+        fputs(i ? ", " : " + ", w->out);
+        tell_record(w->out, r->lines[REPLY_ADDITIONAL][i], NULL);
+    }
+    if (r->lines_n[REPLY_AUTHORITY])
+        fputs(" bad: authority in a positive answer", w->out);
+}
+
+// RFC 2308: one SOA, of the zone that the name is in.
+static void tell_negative(struct telling *w)
+{
+    const struct reply *r = w->reply;
+    char expected[4 * REPLY_LINE_SIZE], apex[REPLY_LINE_SIZE];
+
+    if (r->lines_n[REPLY_AUTHORITY] != 1 || r->lines_n[REPLY_ADDITIONAL]) {
+        fputs("bad: not one SOA and nothing else", w->out);
+        return;
+    }
+    const char *line = r->lines[REPLY_AUTHORITY][0];
+    sscanf(line, "%1399s", apex);
+    snprintf(expected, sizeof expected,
+             "%s %d IN SOA ns.dns.%s hostmaster.%s %u 7200 1800 86400 %d", apex,
+             TESTBED_NEGATIVE_TTL_S, apex, apex, zone_serial(w->t->zone),
+             TESTBED_NEGATIVE_TTL_S);
+    size_t n = strlen(w->name), tail = strlen(apex);
+    if (strcmp(line, expected) != 0)
+        fprintf(w->out, "bad: %s", line);
+    else if (n < tail || strcmp(w->name + n - tail, apex) != 0)
+        fprintf(w->out, "bad: SOA of %s", apex);
+    else
+        fputs(r->rcode == 3 ? "NXDOMAIN" : "NODATA", w->out);
+}
+
+static void tell(struct telling *w)
+{
+    const struct reply *r = w->reply;
+    char flags[REPLY_FLAGS_SIZE], rcode[16];
+
+    reply_flags(r, flags);
+    if (r->rcode != 0 && r->rcode != 3) {
+        fputs(reply_rcode_name(r->rcode, rcode), w->out);
+        if (r->ede >= 0)
+            fprintf(w->out, " ede %d", r->ede);
+        if (r->lines_n[0] + r->lines_n[1] + r->lines_n[2] > 0)
+            fputs(" bad: records", w->out);
+        return;
+    }
+    if (strcmp(flags, "aa rd") != 0)
+        fprintf(w->out, "bad: flags %s ", flags);
+    if (r->rcode == 0 && r->lines_n[REPLY_ANSWER])
+        tell_positive(w);
+    else if (r->lines_n[REPLY_ANSWER])
+        fputs("bad: NXDOMAIN with an answer", w->out);
+    else
+        tell_negative(w);
+}
+
+const char *testbed_ask(struct testbed *t, const char *name, const char *type)
+{
+    char whole[REPLY_LINE_SIZE], question[REPLY_LINE_SIZE + 32];
+    char error[200] = "";
+    uint8_t query[600];
+    struct reply reply;
+    size_t size;
+
+    snprintf(whole, sizeof whole, "%s%s", name,
+             name[strlen(name) - 1] == '.' ? "" : relative);
+    int number = reply_type_of(type);
+    size_t n = query_write(query, sizeof query, 0x1234, whole, (uint16_t)number,
+                           1232, true);
+    if (number < 0 || n == 0)
+        return "bad: question";
+    free(t->text);
+    FILE *out = need(open_memstream(&t->text, &size));
+    n = testbed_answer(t, query, n, ANSWER_TCP, t->message);
+    snprintf(question, sizeof question, "%s IN %s", whole, type);
+    if (!reply_read(t->message, n, &reply, error))
+        fprintf(out, "bad: %s", error);
+    else if (strcmp(reply.question, question) != 0)
+        fprintf(out, "bad: question %s", reply.question);
+    else if (reply.id != 0x1234 || !(reply.flags & 0x8000) || !reply.has_opt)
+        fputs("bad: id, QR or OPT", out);
+    else
+        tell(&(struct telling){t, out, whole, &reply});
+    reply_release(&reply);
+    fclose(out);
+    return t->text;
+}

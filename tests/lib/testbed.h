@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A zone for tests of what is published and answered: services are drafted in
+// one line of text, questions are answered by answer_batch() and come back as
+// one line of text, read by a second decoder (reply.h). One thread, which is
+// reader and writer; it has to be registered (zone_reader_register()).
+#ifndef ORDINALD_TESTS_LIB_TESTBED_H
+#define ORDINALD_TESTS_LIB_TESTBED_H
+
+#include "answer/answer.h"
+#include "model/service.h"
+#include "zone/zone.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TESTBED_NOW_S = 1700000000, // the first publication's time
+    TESTBED_TTL_S = 5,
+    TESTBED_NEGATIVE_TTL_S = 1,
+};
+
+struct testbed {
+    struct zone *zone;
+    struct answer_context context;
+    struct zone_update *update; // under way, or NULL
+    uint32_t now_s;             // time of the next publication
+    // private
+    char *text;
+    uint8_t *message; // DNS_TCP_MAX octets
+};
+
+// "cluster.local", both reverse trees whole, served at 192.0.2.53 and
+// 2001:db8::53; 1232 octets over UDP. The caller may change any of it.
+struct zone_settings testbed_settings(void);
+
+// settings: NULL for those above. What cannot be made ends the test.
+struct testbed *testbed_new(const struct zone_settings *settings);
+void testbed_free(struct testbed *t);
+
+/*
+ * A service, from words that are separated by blanks:
+ *
+ *     NAMESPACE/NAME          first
+ *     headless                clusterIP: None
+ *     external NAME           ExternalName
+ *     ip ADDRESS              a virtual address
+ *     port NAME:NUMBER/PROTO  of the service, or of the slice it follows; the
+ *                             name may be empty
+ *     slice4, slice6          a slice; what follows belongs to it
+ *     end HOST ADDRESS[,...]  an endpoint; HOST "-": none. An address with "!"
+ *                             behind it: not ready
+ */
+struct draft;
+struct draft *draft_new(const char *words);
+void draft_free(struct draft *d);
+const struct service *draft_service(const struct draft *d);
+
+// Steps; the first of them begins an update.
+void testbed_begin(struct testbed *t);
+void testbed_put(struct testbed *t, const char *words);
+void testbed_remove(struct testbed *t, const char *namespace,
+                    const char *service);
+void testbed_namespace(struct testbed *t, const char *namespace, bool exists);
+// Publish as complete; time moves one second.
+void testbed_publish(struct testbed *t);
+void testbed_cancel(struct testbed *t);
+
+// testbed_put() and testbed_publish().
+void testbed_serve(struct testbed *t, const char *words);
+
+/*
+ * Ask over TCP, so that nothing is cut.
+ *
+ * name  with a final dot, or relative to svc.cluster.local.
+ *
+ * Returns one line, valid until the next call. Names below svc.cluster.local.
+ * are written without that:
+ *     NXDOMAIN, NODATA                   with the right SOA
+ *     REFUSED, SERVFAIL ede 14
+ *     A 10.0.0.1, A 10.0.0.2             ascending
+ *     SRV 0 50 80 web-0.db.one, SRV 0 50 80 web-1.db.one + web-0.db.one A ...
+ *     bad: ...                           anything that no reply should be
+ * A TTL other than TESTBED_TTL_S stands before the type.
+ */
+const char *testbed_ask(struct testbed *t, const char *name, const char *type);
+
+// The same for a message as it stands; answer_batch() replaces it.
+size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
+                      enum answer_transport transport, uint8_t *reply);
+
+// assert_string_equal() that tells the caller's line.
+#define assert_answer(t, name, type, expected)                                 \
+    _assert_string_equal(testbed_ask(t, name, type), expected, __FILE__,       \
+                         __LINE__)
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole server in a box, without sockets, threads and a real clock: manifest
+// files in a directory of its own, and the public functions that turn them into
+// a zone and a query into a reply. One thread.
+#ifndef ORDINALD_TESTS_LIB_WORLD_H
+#define ORDINALD_TESTS_LIB_WORLD_H
+
+#include "answer/answer.h"
+#include "lib/clock.h"
+#include "zone/zone.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct world;
+
+struct world_settings {
+    const char *domain;        // NULL: cluster.local
+    const char *pod_cidr[2];   // NULL: 10.244.0.0/16
+    const char *service_cidr[2]; // NULL: 10.96.0.0/16
+    const char *reverse;       // NULL: all of both trees
+    uint32_t ttl_s;
+    uint32_t negative_ttl_s;
+    uint16_t udp_size_max;
+};
+
+// TTL 5 s, negative TTL 1 s, 1232 octets over UDP.
+struct world_settings world_settings_default(void);
+
+// Nothing is loaded yet: it answers SERVFAIL. Returns NULL and says why on
+// standard error when it cannot be made.
+struct world *world_new(const struct world_settings *settings);
+void world_free(struct world *w);
+
+// One call for all of it: default settings, one file, loaded.
+struct world *world_of_text(const char *manifest);
+
+// Write a file anew (a rename over the old one), or remove it; seen by the next
+// world_load(). Return whether that was possible.
+bool world_write(struct world *w, const char *file, const char *text, size_t n);
+bool world_remove(struct world *w, const char *file);
+
+/*
+ * What the server does after a change on disk: load, derive, publish. Findings
+ * of the load before are forgotten.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int world_load(struct world *w);
+
+// Time passes.
+void world_advance(struct world *w, uint64_t ms);
+
+/*
+ * Answer one message.
+ *
+ * reply  DNS_TCP_MAX octets
+ *
+ * Returns the octets of the reply, 0 where nothing is said.
+ */
+size_t world_answer(struct world *w, const uint8_t *query, size_t n,
+                    enum answer_transport transport, uint8_t *reply);
+
+// Findings of the last load, one a line: "file:line:column: error: text".
+const char *world_findings(const struct world *w);
+
+const struct zone *world_zone(const struct world *w);
+
+// For those who call answer_batch() themselves.
+struct answer_context *world_context(struct world *w);
+
+#endif

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scenario/story.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+void story_fail(struct story *s, const char *format, ...)
+{
+    va_list arguments;
+
+    s->failures++;
+    fprintf(s->out, "%s:%u: ", s->path, s->step_line);
+    va_start(arguments, format);
+    vfprintf(s->out, format, arguments);
+    va_end(arguments);
+    fputc('\n', s->out);
+}
+
+char *story_word(char **rest)
+{
+    char *word = *rest + strspn(*rest, " \t");
+    size_t n = strcspn(word, " \t");
+
+    if (n == 0)
+        return NULL;
+    *rest = word + n + (word[n] != 0);
+    word[n] = 0;
+    return word;
+}
+
+static char *next_line(struct story *s)
+{
+    char *line = s->at;
+
+    if (!line || !*line)
+        return NULL;
+    char *end = strchr(line, '\n');
+    s->at = end ? end + 1 : NULL;
+    if (end)
+        *end = 0;
+    s->line++;
+    return line;
+}
+
+char *story_block(struct story *s, char **rest)
+{
+    char *mark = story_word(rest);
+
+    if (!mark || strncmp(mark, "<<", 2) != 0 || !mark[2]) {
+        story_fail(s, "'<<END' is missing here");
+        return NULL;
+    }
+    char *text = s->at;
+    for (char *line; (line = next_line(s));) {
+        if (strcmp(line + strspn(line, " \t"), mark + 2) == 0) {
+            *line = 0;
+            return text;
+        }
+        if (s->at)
+            s->at[-1] = '\n'; // the block is one text again
+    }
+    story_fail(s, "no line '%s' ends this", mark + 2);
+    return NULL;
+}
+
+// --- files -----------------------------------------------------------------
+
+static struct story_file *file_of(struct story *s, const char *name)
+{
+    for (size_t i = 0; i < COUNT(s->files); i++) {
+        struct story_file *f = &s->files[i];
+        if (!f->text && !f->name[0])
+            snprintf(f->name, sizeof f->name, "%s", name);
+        if (strcmp(f->name, name) == 0)
+            return f;
+    }
+    story_fail(s, "more than %zu files", COUNT(s->files));
+    return NULL;
+}
+
+// Write a file; text is kept when it was.
+static void put_file(struct story *s, const char *name, char *text)
+{
+    struct story_file *f = file_of(s, name);
+
+    if (!text || !f || !world_write(s->world, name, text, strlen(text))) {
+        story_fail(s, "cannot write '%s': %s", name, strerror(errno));
+        free(text);
+        return;
+    }
+    free(f->text);
+    f->text = text;
+}
+
+static char *read_text(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!f)
+        return NULL;
+    // no file has an octet 0 in it
+    if (getdelim(&text, &size, 0, f) < 0 && ferror(f)) {
+        free(text);
+        text = NULL;
+    }
+    fclose(f);
+    return text;
+}
+
+// A copy of text with each `old` replaced; NULL where there is none.
+static char *replaced(const char *text, const char *old, const char *new)
+{
+    size_t old_n = strlen(old), new_n = strlen(new), n = 0, times = 0;
+    char *copy = malloc(strlen(text) * (new_n + 1) + 1);
+
+    while (copy && *text) {
+        if (strncmp(text, old, old_n) == 0) {
+            memcpy(copy + n, new, new_n);
+            n += new_n;
+            text += old_n;
+            times++;
+        } else {
+            copy[n++] = *text++;
+        }
+    }
+    if (!copy || times == 0) {
+        free(copy);
+        return NULL;
+    }
+    copy[n] = 0;
+    return copy;
+}
+
+static void step_manifest(struct story *s, char *rest)
+{
+    char *name = story_word(&rest);
+    char *text = name ? story_block(s, &rest) : NULL;
+
+    if (text)
+        put_file(s, name, strdup(text));
+}
+
+static void step_copy(struct story *s, char *rest)
+{
+    char *name = story_word(&rest);
+    char *path = story_word(&rest);
+    char *text = path ? read_text(path) : NULL;
+
+    if (!text)
+        story_fail(s, "cannot read '%s': %s", path ? path : "",
+                   strerror(errno));
+    else
+        put_file(s, name, text);
+}
+
+static void step_edit(struct story *s, char *rest)
+{
+    char *name = story_word(&rest);
+    struct story_file *f = name ? file_of(s, name) : NULL;
+    char *old = strtok(rest, "/"), *new = strtok(NULL, "/");
+    char *text = f && f->text && old
+                     ? replaced(f->text, old, new ? new : "")
+                     : NULL;
+
+    if (text)
+        put_file(s, name, text);
+    else
+        story_fail(s, "'%s' is not in '%s'", old ? old : "", name ? name : "");
+}
+
+static void step_remove(struct story *s, char *rest)
+{
+    char *name = story_word(&rest);
+
+    if (!name || !world_remove(s->world, name))
+        story_fail(s, "cannot remove '%s'", name ? name : "");
+}
+
+// --- time and questions ----------------------------------------------------
+
+static void step_load(struct story *s, char *rest)
+{
+    (void)rest;
+    int result = world_load(s->world);
+    if (result < 0)
+        story_fail(s, "load: %s", strerror(-result));
+}
+
+static void step_advance(struct story *s, char *rest)
+{
+    char *unit;
+    unsigned long n = strtoul(rest, &unit, 10);
+
+    if (strcmp(unit, "s") == 0)
+        world_advance(s->world, n * 1000);
+    else if (strcmp(unit, "ms") == 0)
+        world_advance(s->world, n);
+    else
+        story_fail(s, "a time is written '2s' or '300ms'");
+}
+
+static void step_finding(struct story *s, char *rest)
+{
+    const char *found = world_findings(s->world);
+
+    rest += strspn(rest, " \t");
+    if (strcmp(rest, "none") == 0) {
+        if (*found)
+            story_fail(s, "findings that were not expected:\n%s", found);
+    } else if (!strstr(found, rest)) {
+        story_fail(s, "no finding '%s', but:\n%s", rest, found);
+    }
+}
+
+static void ask(struct story *s, const uint8_t *query, size_t n,
+                enum answer_transport transport)
+{
+    static uint8_t message[65535];
+    char error[200] = "";
+
+    reply_release(&s->reply);
+    s->reply_n = world_answer(s->world, query, n, transport, message);
+    s->asked = s->reply_n > 0;
+    if (!s->asked)
+        story_fail(s, "no reply");
+    else if (!reply_read(message, s->reply_n, &s->reply, error))
+        story_fail(s, "ill-formed reply: %s", error);
+    else if (s->reply.id != (query[0] << 8 | query[1]) ||
+             !(s->reply.flags & 0x8000))
+        story_fail(s, "id or QR of the reply is wrong");
+}
+
+static void step_query(struct story *s, char *rest)
+{
+    char *name = story_word(&rest), *type = story_word(&rest), *word;
+    enum answer_transport transport = ANSWER_UDP;
+    uint16_t edns_size = 0;
+    bool recursion_desired = true;
+    uint8_t query[600];
+
+    while ((word = story_word(&rest))) {
+        if (strcmp(word, "tcp") == 0)
+            transport = ANSWER_TCP;
+        else if (strncmp(word, "edns=", 5) == 0)
+            edns_size = (uint16_t)atoi(word + 5);
+        else if (strcmp(word, "no-rd") == 0)
+            recursion_desired = false;
+        else
+            story_fail(s, "'%s' is not known to 'query'", word);
+    }
+    int number = type ? reply_type_of(type) : -1;
+    size_t n = number < 0 ? 0
+                          : query_write(query, sizeof query,
+                                        (uint16_t)(0x4200 + s->line), name,
+                                        (uint16_t)number, edns_size,
+                                        recursion_desired);
+    if (n == 0)
+        story_fail(s, "this is no question");
+    else
+        ask(s, query, n, transport);
+}
+
+// --- settings --------------------------------------------------------------
+
+static void set_cidr(struct story *s, const char *slots[2], char *value)
+{
+    if (slots[0] && slots[1])
+        story_fail(s, "more than two ranges");
+    else
+        slots[slots[0] != NULL] = value;
+}
+
+static void step_setting(struct story *s, char *rest)
+{
+    struct world_settings *w = &s->settings;
+    char *key = story_word(&rest), *value = story_word(&rest);
+
+    if (!value || s->world)
+        story_fail(s, "a setting is 'setting KEY VALUE', before all steps");
+    else if (strcmp(key, "domain") == 0)
+        w->domain = value;
+    else if (strcmp(key, "ttl") == 0)
+        w->ttl_s = (uint32_t)atoi(value);
+    else if (strcmp(key, "negative-ttl") == 0)
+        w->negative_ttl_s = (uint32_t)atoi(value);
+    else if (strcmp(key, "max-udp") == 0)
+        w->udp_size_max = (uint16_t)atoi(value);
+    else if (strcmp(key, "reverse") == 0)
+        w->reverse = value;
+    else if (strcmp(key, "pod-cidr") == 0)
+        set_cidr(s, w->pod_cidr, value);
+    else if (strcmp(key, "service-cidr") == 0)
+        set_cidr(s, w->service_cidr, value);
+    else
+        story_fail(s, "no setting is called '%s'", key);
+}
+
+// --- the whole -------------------------------------------------------------
+
+static const struct {
+    const char *word;
+    void (*carry_out)(struct story *s, char *rest);
+} steps[] = {
+    {"manifest", step_manifest}, {"copy", step_copy},
+    {"edit", step_edit},         {"remove", step_remove},
+    {"load", step_load},         {"advance", step_advance},
+    {"finding", step_finding},   {"query", step_query},
+};
+
+static void carry_out(struct story *s, const char *word, char *rest)
+{
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        if (strcmp(steps[i].word, word) == 0) {
+            steps[i].carry_out(s, rest);
+            return;
+        }
+    }
+    if (!story_check(s, word, rest))
+        story_fail(s, "no step is called '%s'", word);
+}
+
+// Returns false when the story cannot go on.
+static bool step(struct story *s, char *line)
+{
+    line += strspn(line, " \t");
+    if (!*line || *line == '#')
+        return true;
+    s->step_line = s->line;
+    char *word = story_word(&line);
+    if (strcmp(word, "setting") == 0) {
+        step_setting(s, line);
+        return true;
+    }
+    if (!s->world)
+        s->world = world_new(&s->settings);
+    if (!s->world) {
+        story_fail(s, "the world cannot be made");
+        return false;
+    }
+    carry_out(s, word, line);
+    return true;
+}
+
+bool story_run(const char *path, FILE *out)
+{
+    struct story s = {
+        .path = path,
+        .out = out,
+        .text = read_text(path),
+        .settings = world_settings_default(),
+        .reply = {.ede = -1},
+    };
+
+    s.at = s.text;
+    if (!s.text)
+        story_fail(&s, "cannot be read: %s", strerror(errno));
+    for (char *line; (line = next_line(&s));)
+        if (!step(&s, line))
+            break;
+    reply_release(&s.reply);
+    world_free(s.world);
+    for (size_t i = 0; i < COUNT(s.files); i++)
+        free(s.files[i].text);
+    free(s.text);
+    return s.failures == 0;
+}

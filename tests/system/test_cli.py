@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: help, exit codes, and errors that are one line each."""
+
+import json
+import os
+import re
+import socket
+
+from ordinald import ADDRESSES, MONGO, POD, Case, free_port, main, run
+
+
+class CommandLine(Case):
+    def refused(self, *words, status, has):
+        done = run(*words)
+        self.assertEqual(done.returncode, status, done)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1,
+                         done.stderr)
+        for text in has:
+            self.assertIn(text, done.stderr)
+
+    def test_an_unknown_option_is_named_with_its_neighbour(self):
+        self.refused("serve", "--lisen", "127.0.0.1:1", status=2,
+                     has=["--lisen", "--listen"])
+
+    def test_an_unknown_command_is_wrong_usage(self):
+        self.refused("server", status=2, has=["server", "serve"])
+
+    def test_bad_values_are_wrong_usage(self):
+        for option, value in (("--listen", "127.0.0.1:70000"),
+                              ("--listen", "localhost"),
+                              ("--listen", "127.0.0.1"),
+                              ("--ttl", "3601"), ("--ttl", "-1"),
+                              ("--ttl", "5s5"), ("--max-udp", "511"),
+                              ("--max-udp", "65508"),
+                              ("--threads", "257"),
+                              ("--pod-cidr", "10.0.0.0/33"),
+                              ("--pod-cidr", "10.0.0.1/8"),
+                              ("--pod-cidr", "10.0.0.0"),
+                              ("--service-cidr", "x"),
+                              ("--reverse", "10.0.0.0/x"),
+                              ("--log-level", "loud"),
+                              ("--log-format", "xml"),
+                              ("--cluster-domain", "a..b")):
+            with self.subTest(option=option, value=value):
+                self.refused("serve", option, value, "zones", status=2,
+                             has=[option, value])
+
+    def test_an_option_without_its_value_is_wrong_usage(self):
+        self.refused("serve", "--listen", status=2, has=["--listen"])
+
+    def test_a_path_that_does_not_exist_is_named(self):
+        done = run("serve", "--listen", f"127.0.0.1:{free_port()}",
+                   "/nowhere/x.yaml")
+        self.assertIn(done.returncode, (1, 2))
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1,
+                         done.stderr)
+        self.assertIn("/nowhere/x.yaml", done.stderr)
+
+    def test_an_address_of_another_machine_is_named(self):
+        done = run("serve", "--listen", "192.0.2.1:5300", "zones")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("192.0.2.1:5300", done.stderr)
+
+    def test_help_goes_to_standard_output(self):
+        for words in (["--help"], ["-h"], ["help"], ["serve", "--help"],
+                      ["help", "serve"]):
+            done = run(*words)
+            self.assertEqual(done.returncode, 0, words)
+            self.assertEqual(done.stderr, "")
+            self.assertIn("ordinald", done.stdout)
+        text = run("serve", "--help").stdout
+        for option in ("--listen", "--config", "--threads", "--max-udp",
+                       "--cluster-domain", "--reverse", "--ttl",
+                       "--negative-ttl", "--pod-cidr", "--service-cidr",
+                       "--log-level", "--log-format"):
+            self.assertIn(option, text)
+
+    def test_the_version_is_printed(self):
+        done = run("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"^ordinald \d+\.\d+\.\d+\n$")
+
+    def test_a_config_file_has_the_same_words(self):
+        self.copy()
+        port = free_port()
+        config = self.write("ordinald.conf",
+                            f"listen: [127.0.0.1:{port}]\nttl: 7\n"
+                            f"negative-ttl: 0\npaths: [{self.dir}]\n")
+        server = self.serve("--config", config, config=config)
+        reply = server.ask(POD % 0, port=port)
+        self.assertEqual(reply.answer[0].ttl, 7)
+        no = server.ask(POD % 8, port=port)
+        self.assertEqual(no.authority[0].ttl, 0)
+        self.assertEqual(server.stop(), 0)
+        server = self.serve("--config", config, "--ttl", "9", config=config)
+        self.assertEqual(server.ask(POD % 0, port=port).answer[0].ttl, 9)
+
+    def test_a_bad_config_file_is_told_by_place(self):
+        for text, place in (("ttl: 5\nlisen: x\n", "2:1"),
+                            ("ttl: 3601\n", "1:6"),
+                            ("ttl: [1]\n", "1:6"), ("ttl: [\n", "")):
+            config = self.write("c.conf", text)
+            done = run("serve", "--config", config)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn(f"{config}:{place}", done.stderr)
+            self.assertIn(": error: ", done.stderr)
+
+    def test_another_domain_and_reverse_zone_are_served(self):
+        self.copy()
+        server = self.serve(options=["--cluster-domain", "k8s.example",
+                                     "--reverse", "10.233.102.0/24"])
+        pod = (POD % 0).replace("cluster.local", "k8s.example")
+        self.assertEqual(server.addresses(pod), [ADDRESSES[0]])
+        self.assertIn(f"PTR\t{pod}", server.dig("-x", ADDRESSES[0]))
+        self.assertIn("status: REFUSED", server.dig("-x", ADDRESSES[1]))
+        self.assertIn("status: REFUSED", server.dig(MONGO))
+
+    def test_the_log_can_be_json(self):
+        self.copy()
+        server = self.serve(options=["--log-format", "json"])
+        self.write("bad.yaml", "kind: [\n")
+        server.wait_for("bad.yaml")
+        for line in server.log:
+            self.assertIsInstance(json.loads(line), dict)
+
+    def test_ready_and_listening_lines_have_their_form(self):
+        self.copy()
+        server = self.serve()
+        self.assertTrue([l for l in server.log if re.search(
+            r"^ready: 1 services, 3 endpoints, serial \d+$", l)], server.log)
+        self.assertIn(f"listening on udp 127.0.0.1:{server.port}", server.said)
+        self.assertIn(f"listening on tcp 127.0.0.1:{server.port}", server.said)
+
+    def test_a_port_below_1024_is_explained(self):
+        if os.geteuid() == 0 or free_to_bind_low_ports():
+            self.skipTest("this user may bind to any port")
+        done = run("serve", "--listen", "127.0.0.1:53", "zones")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("CAP_NET_BIND_SERVICE", done.stderr)
+
+
+def free_to_bind_low_ports():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.bind(("127.0.0.1", 1))
+            return True
+        except OSError:
+            return False
+
+
+if __name__ == "__main__":
+    main()

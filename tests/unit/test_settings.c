@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/settings.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ARGUMENTS = 16 };
+
+struct fixture {
+    struct settings s;
+    struct error err;
+    char file[64];       // a configuration file, once config() wrote it
+    char findings[1024]; // "line:column: text" each on a line
+};
+
+static void on_finding(void *context, enum finding kind, struct place at,
+                       const char *text)
+{
+    struct fixture *f = context;
+    const size_t n = strlen(f->findings);
+    assert_int_equal(kind, FINDING_ERROR);
+    assert_string_equal(at.file, f->file);
+    snprintf(f->findings + n, sizeof f->findings - n, "%u:%u: %s\n", at.line,
+             at.column, text);
+}
+
+static int parse_n(struct fixture *f, int argc, const char *const *argv)
+{
+    const struct report report = {.finding = on_finding, .context = f};
+    settings_release(&f->s);
+    f->err = (struct error){"untouched"};
+    f->findings[0] = '\0';
+    return settings_parse(&f->s, argc, argv, &report, &f->err);
+}
+
+// The arguments are separated by blanks.
+static int parse(struct fixture *f, const char *line)
+{
+    char copy[1024], *rest = copy;
+    const char *argv[ARGUMENTS];
+    int argc = 0;
+    snprintf(copy, sizeof copy, "%s", line);
+    for (char *word; (word = strtok_r(rest, " ", &rest));) {
+        assert_true(argc < ARGUMENTS);
+        argv[argc++] = word;
+    }
+    return parse_n(f, argc, argv);
+}
+
+static void good(struct fixture *f, const char *line)
+{
+    const int r = parse(f, line);
+    if (r)
+        print_message("%s: %s %s\n", line, f->err.text, f->findings);
+    assert_int_equal(r, 0);
+}
+
+static void bad(struct fixture *f, const char *line, const char *text)
+{
+    assert_int_equal(parse(f, line), -EINVAL);
+    assert_string_equal(f->err.text, text);
+}
+
+// Read `text` as a configuration file, beside the flags.
+static int config(struct fixture *f, const char *text, const char *flags)
+{
+    char line[512];
+    strcpy(f->file, "/tmp/ordinald-settings-XXXXXX");
+    const int fd = mkstemp(f->file);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    snprintf(line, sizeof line, "- --config %s %s", f->file, flags);
+    const int r = parse(f, line);
+    unlink(f->file);
+    return r;
+}
+
+static void good_config(struct fixture *f, const char *text, const char *flags)
+{
+    const int r = config(f, text, flags);
+    if (r)
+        print_message("%s: %s %s\n", text, f->err.text, f->findings);
+    assert_int_equal(r, 0);
+}
+
+// All findings; then nothing else is left to say.
+static void bad_config(struct fixture *f, const char *text,
+                       const char *findings)
+{
+    assert_int_equal(config(f, text, ""), -EINVAL);
+    assert_string_equal(f->findings, findings);
+    assert_string_equal(f->err.text, "");
+}
+
+static int setup(void **state)
+{
+    *state = calloc(1, sizeof(struct fixture));
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    settings_release(&f->s);
+    free(f);
+    return 0;
+}
+
+static const char *listening(const struct fixture *f, size_t i, char *text)
+{
+    assert_true(i < f->s.listen.n);
+    return sockaddr_format(&f->s.listen.items[i], text);
+}
+
+static const char *range(const struct cidr_list *list, size_t i, char *text)
+{
+    assert_true(i < list->n);
+    return address_format(&list->items[i].base, text);
+}
+
+// --- defaults and values ---------------------------------------------------
+
+static void without_flags_the_defaults_stand(void **state)
+{
+    struct fixture *f = *state;
+    char text[SOCKADDR_TEXT_SIZE], name[DNS_NAME_TEXT_SIZE];
+    good(f, "-");
+    assert_string_equal(f->s.config, "");
+    assert_int_equal(f->s.listen.n, 1);
+    assert_string_equal(listening(f, 0, text), "127.0.0.1:5300");
+    assert_int_equal(f->s.threads, 0);
+    assert_int_equal(f->s.max_udp, 1232);
+    assert_string_equal(
+        dns_name_format(dns_name_view(&f->s.cluster_domain), name),
+        "cluster.local.");
+    assert_int_equal(f->s.reverse.n, 0);
+    assert_int_equal(f->s.ttl_s, 5);
+    assert_int_equal(f->s.negative_ttl_s, 1);
+    assert_int_equal(f->s.pod_cidrs.n, 1);
+    assert_string_equal(range(&f->s.pod_cidrs, 0, text), "10.244.0.0");
+    assert_int_equal(f->s.service_cidrs.n, 1);
+    assert_string_equal(range(&f->s.service_cidrs, 0, text), "10.96.0.0");
+    assert_int_equal(settings_log(&f->s).level, LOG_INFO);
+    assert_int_equal(settings_log(&f->s).format, LOG_FORMAT_TEXT);
+}
+
+static uint32_t number_of(const struct fixture *f, const struct setting *row)
+{
+    return *(const uint32_t *)(const void *)((const char *)&f->s + row->offset);
+}
+
+static void each_number_has_its_bounds_in_both_notations(void **state)
+{
+    struct fixture *f = *state;
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].type != SETTING_UINT)
+            continue;
+        const uint32_t bounds[] = {rows[i].min, rows[i].max};
+        for (size_t k = 0; k < 2; k++) {
+            char line[80];
+            snprintf(line, sizeof line, "- --%s %u", rows[i].word, bounds[k]);
+            good(f, line);
+            assert_int_equal(number_of(f, &rows[i]), bounds[k]);
+            snprintf(line, sizeof line, "- --%s=%u", rows[i].word, bounds[k]);
+            good(f, line);
+            assert_int_equal(number_of(f, &rows[i]), bounds[k]);
+            snprintf(line, sizeof line, "%s: %u\n", rows[i].word, bounds[k]);
+            good_config(f, line, "");
+            assert_int_equal(number_of(f, &rows[i]), bounds[k]);
+        }
+    }
+}
+
+static void beyond_its_bounds_each_number_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].type != SETTING_UINT)
+            continue;
+        char line[128], text[256];
+        snprintf(line, sizeof line, "- --%s %u", rows[i].word, rows[i].max + 1);
+        snprintf(text, sizeof text, "--%s: '%u' is not in %u..%u %s",
+                 rows[i].word, rows[i].max + 1, rows[i].min, rows[i].max,
+                 rows[i].unit);
+        bad(f, line, text);
+        snprintf(line, sizeof line, "%s: %d\n", rows[i].word,
+                 (int)rows[i].min - 1);
+        snprintf(text, sizeof text, "1:%zu: %s: '%d' is not in %u..%u %s\n",
+                 strlen(rows[i].word) + 3, rows[i].word, (int)rows[i].min - 1,
+                 rows[i].min, rows[i].max, rows[i].unit);
+        bad_config(f, line, text);
+    }
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const char *const texts[] = {"x", "-1", "+1", "0x10", "1.5", "5s", ""};
+    for (size_t i = 0; i < ORD_COUNT(texts); i++) {
+        char line[64], text[128];
+        snprintf(line, sizeof line, "- --ttl=%s", texts[i]);
+        snprintf(text, sizeof text,
+                 "--ttl: '%s' is not a whole number; write one in 0..3600 "
+                 "seconds",
+                 texts[i]);
+        bad(f, line, text);
+    }
+    bad(f, "- --ttl=99999999999999999999999999",
+        "--ttl: '99999999999999999999999999' is not in 0..3600 seconds");
+}
+
+static void choices_are_known_words(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --log-level error --log-format=json");
+    assert_int_equal(settings_log(&f->s).level, LOG_ERROR);
+    assert_int_equal(settings_log(&f->s).format, LOG_FORMAT_JSON);
+    good(f, "- --log-level warning");
+    assert_int_equal(settings_log(&f->s).level, LOG_WARNING);
+    good(f, "- --log-level debug --log-format text");
+    assert_int_equal(settings_log(&f->s).level, LOG_DEBUG);
+    bad(f, "- --log-level warn",
+        "--log-level: 'warn' is none of error|warning|info|debug");
+    bad(f, "- --log-format=", "--log-format: '' is none of text|json");
+}
+
+static void the_domain_is_folded(void **state)
+{
+    struct fixture *f = *state;
+    char name[DNS_NAME_TEXT_SIZE];
+    good(f, "- --cluster-domain Corp.Example.");
+    assert_string_equal(
+        dns_name_format(dns_name_view(&f->s.cluster_domain), name),
+        "corp.example.");
+    assert_int_equal(parse(f, "- --cluster-domain a..b"), -EINVAL);
+    assert_memory_equal(f->err.text, "--cluster-domain: ", 18);
+}
+
+static void threads_are_one_for_each_usable_core(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "-");
+    assert_in_range(settings_threads(&f->s), 1, 256);
+    good(f, "- --threads 7");
+    assert_int_equal(settings_threads(&f->s), 7);
+}
+
+// --- lists -----------------------------------------------------------------
+
+static void lists_repeat_or_take_commas(void **state)
+{
+    struct fixture *f = *state;
+    char text[SOCKADDR_TEXT_SIZE];
+    good(f, "- --listen 127.0.0.1:53,[::1]:53 --listen=0.0.0.0:5300");
+    assert_int_equal(f->s.listen.n, 3);
+    assert_string_equal(listening(f, 0, text), "127.0.0.1:53");
+    assert_string_equal(listening(f, 1, text), "[::1]:53");
+    assert_string_equal(listening(f, 2, text), "0.0.0.0:5300");
+    good(f, "- --reverse 10.0.0.0/8,fd00::/8 --reverse=192.168.0.0/16");
+    assert_int_equal(f->s.reverse.n, 3);
+    assert_string_equal(range(&f->s.reverse, 2, text), "192.168.0.0");
+}
+
+static void lists_have_a_longest_length(void **state)
+{
+    struct fixture *f = *state;
+    char line[4096] = "127.0.0.1:1000";
+    for (unsigned i = 1; i < 64; i++)
+        snprintf(line + strlen(line), sizeof line - strlen(line),
+                 ",127.0.0.1:%u", 1000 + i);
+    const char *argv[] = {"-", "--listen", line, "--listen", "[::1]:1"};
+    assert_int_equal(parse_n(f, 3, argv), 0);
+    assert_int_equal(f->s.listen.n, 64);
+    assert_int_equal(parse_n(f, 5, argv), -EINVAL);
+    assert_string_equal(f->err.text,
+                        "--listen: there are more than 64; leave some out");
+}
+
+static void a_bad_item_is_named(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --listen 127.0.0.1:70000",
+        "--listen: '127.0.0.1:70000': port '70000' is not in 0..65535");
+    bad(f, "- --listen 127.0.0.1:1,,[::1]:1",
+        "--listen: an item is empty; write ADDR:PORT, with commas between "
+        "several");
+    bad(f, "- --listen=[::1]:1,[::1]:1",
+        "--listen: '[::1]:1' is given twice; leave one out");
+    good(f, "- --listen=[::1]:0,[::1]:0"); // any two ports
+    bad(f, "- --reverse 10.0.0.0/8,10.0.0.0/8",
+        "--reverse: '10.0.0.0/8' is given twice; leave one out");
+    bad(f, "- --reverse 10.1.0.0/8",
+        "--reverse: '10.1.0.0/8' has bits set behind its prefix; write "
+        "10.0.0.0/8");
+}
+
+static void there_is_one_range_a_family(void **state)
+{
+    struct fixture *f = *state;
+    char text[ADDRESS_TEXT_SIZE];
+    good(f, "- --pod-cidr fd00::/64,10.1.0.0/16 --service-cidr fd01::/112");
+    assert_int_equal(f->s.pod_cidrs.n, 2);
+    assert_string_equal(range(&f->s.pod_cidrs, 0, text), "fd00::");
+    assert_int_equal(f->s.service_cidrs.n, 1);
+    bad(f, "- --pod-cidr 10.1.0.0/16 --pod-cidr 10.2.0.0/16",
+        "--pod-cidr: '10.2.0.0/16' comes beside 10.1.0.0/16, but there may be "
+        "one range for each of IPv4 and IPv6; leave one out");
+}
+
+static void ranges_lie_apart(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --pod-cidr 10.0.0.0/8",
+        "--pod-cidr 10.0.0.0/8 and --service-cidr 10.96.0.0/16 overlap; choose "
+        "ranges that lie apart");
+    bad(f, "- --service-cidr 10.244.7.0/24",
+        "--pod-cidr 10.244.0.0/16 and --service-cidr 10.244.7.0/24 overlap; "
+        "choose ranges that lie apart");
+}
+
+// --- the command line ------------------------------------------------------
+
+static void arguments_that_are_no_options_are_paths(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "/tmp --ttl 1 - -- /");
+    assert_int_equal(f->s.paths.n, 3);
+    assert_string_equal(f->s.paths.items[0], "/tmp");
+    assert_string_equal(f->s.paths.items[1], "-");
+    assert_string_equal(f->s.paths.items[2], "/");
+    bad(f, "-- --ttl",
+        "cannot read '--ttl': No such file or directory; name an existing file "
+        "or directory, or - for standard input");
+    bad(f, "- -", "'-' is given twice; leave one out");
+}
+
+static void the_default_path_may_be_missing(void **state)
+{
+    struct fixture *f = *state;
+    char before[4096];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir("/proc"), 0);
+    bad(f, "",
+        "no PATH is given and there is no 'zones' here; name a manifest file "
+        "or directory: ordinald serve PATH");
+    assert_int_equal(chdir(before), 0);
+}
+
+static void an_unknown_option_is_told_its_neighbour(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --lisen 1",
+        "unknown option '--lisen'; did you mean '--listen'? (ordinald serve "
+        "--help lists them)");
+    bad(f, "- --max_udp=1",
+        "unknown option '--max_udp'; did you mean '--max-udp'? (ordinald serve "
+        "--help lists them)");
+    bad(f, "- -tll",
+        "unknown option '-tll'; did you mean '--ttl'? (ordinald serve --help "
+        "lists them)");
+    bad(f, "- --frobnicate",
+        "unknown option '--frobnicate'; ordinald serve --help lists them");
+    bad(f, "--paths x",
+        "unknown option '--paths'; ordinald serve --help lists "
+        "them");
+}
+
+static void an_option_without_its_value_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --listen", "'--listen' wants a value; write --listen ADDR:PORT");
+    bad(f, "- --ttl --threads 1", "'--ttl' wants a value; write --ttl N");
+}
+
+static void help_comes_before_all_errors(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(parse(f, "--lisen --help"), SETTINGS_HELP);
+    assert_int_equal(parse(f, "--ttl 99999 -h"), SETTINGS_HELP);
+    assert_int_equal(parse(f, "-- -h"), -EINVAL);
+}
+
+static void the_last_of_two_values_counts(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --ttl 1 --ttl 2");
+    assert_int_equal(f->s.ttl_s, 2);
+}
+
+// --- the configuration file ------------------------------------------------
+
+static void a_file_sets_what_flags_set(void **state)
+{
+    struct fixture *f = *state;
+    char text[SOCKADDR_TEXT_SIZE];
+    good_config(f,
+                "listen: [127.0.0.1:53, '[::1]:53']\n"
+                "max-udp: 4096\nreverse: 10.0.0.0/8,fd00::/8\n"
+                "log-level: debug\nthreads: 0x10\nttl: ~\n"
+                "pod-cidr: []\n",
+                "");
+    assert_int_equal(f->s.listen.n, 2);
+    assert_string_equal(listening(f, 1, text), "[::1]:53");
+    assert_int_equal(f->s.max_udp, 4096);
+    assert_int_equal(f->s.reverse.n, 2);
+    assert_int_equal(settings_log(&f->s).level, LOG_DEBUG);
+    assert_int_equal(f->s.threads, 16);
+    assert_int_equal(f->s.ttl_s, 5); // null: as if it were not there
+    assert_int_equal(f->s.pod_cidrs.n, 0);
+}
+
+static void flags_win_over_the_file(void **state)
+{
+    struct fixture *f = *state;
+    char text[SOCKADDR_TEXT_SIZE];
+    good_config(f,
+                "listen: [127.0.0.1:53, 127.0.0.2:53]\nttl: 7\n"
+                "negative-ttl: 9\npaths: [/nowhere, /else]\n",
+                "--ttl 8 --listen [::1]:53");
+    assert_int_equal(f->s.listen.n, 1);
+    assert_string_equal(listening(f, 0, text), "[::1]:53");
+    assert_int_equal(f->s.ttl_s, 8);
+    assert_int_equal(f->s.negative_ttl_s, 9);
+    assert_int_equal(f->s.paths.n, 1);
+    assert_string_equal(f->s.paths.items[0], "-");
+}
+
+static void all_that_is_wrong_in_a_file_is_reported(void **state)
+{
+    struct fixture *f = *state;
+    bad_config(f,
+               "lisen: x\nttl: 99999\nnegative-ttl: '5'\n"
+               "log-level: [info]\ncluster-domain: 12\n"
+               "reverse: [10.0.0.0/8, nonsense]\nconfig: x\nxyzzy: 1\n"
+               "listen: []\n",
+               "1:1: unknown setting 'lisen'; did you mean 'listen'?\n"
+               "2:6: ttl: '99999' is not in 0..3600 seconds\n"
+               "3:15: negative-ttl: must be a number, not a string; write "
+               "digits without quotes\n"
+               "4:12: log-level: must be a string, not a list\n"
+               "5:17: cluster-domain: must be a string, not a number; put it "
+               "into quotes\n"
+               "6:23: reverse: 'nonsense' has no prefix length; write it "
+               "behind a slash, as in 10.244.0.0/16\n"
+               "7:1: config: cannot stand in a configuration file; give it as "
+               "a flag\n"
+               "8:1: unknown setting 'xyzzy'; ordinald serve --help lists them "
+               "(keys have no dashes in front)\n"
+               "9:9: listen: there is none; give at least 1 ADDR:PORT\n");
+}
+
+static void a_file_is_one_map(void **state)
+{
+    struct fixture *f = *state;
+    good_config(f, "", "");
+    good_config(f, "# nothing\n---\n", "");
+    bad_config(f, "- a\n",
+               "1:1: settings are a map; write them as 'listen: "
+               "127.0.0.1:5300'\n");
+    bad_config(f, "ttl: 1\n---\nttl: 2\n",
+               "3:1: a second document; a configuration file has one\n");
+    assert_int_equal(config(f, "ttl: 1\nttl: 2\n", ""), -EINVAL);
+    assert_int_equal(config(f, "ttl: [1\n", ""), -EINVAL);
+    assert_true(f->findings[0] != '\0');
+    assert_string_equal(f->err.text, "");
+}
+
+static void a_file_that_cannot_be_read_is_named(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --config /nowhere/x.yaml",
+        "cannot read '/nowhere/x.yaml': No such file or directory; name a "
+        "readable YAML file with --config");
+    bad(f, "- --config /",
+        "cannot read '/': Is a directory; name a readable YAML file with "
+        "--config");
+    bad(f, "- --config /dev/zero",
+        "cannot read '/dev/zero': File too large; name a readable YAML file "
+        "with --config");
+}
+
+// --- help ------------------------------------------------------------------
+
+static void the_help_shows_all_options_in_80_columns(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t text_n, n;
+    FILE *out = open_memstream(&text, &text_n);
+    assert_non_null(out);
+    settings_help(out);
+    fclose(out);
+    const struct setting *rows = settings_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        char option[64];
+        snprintf(option, sizeof option, "--%s %s", rows[i].word,
+                 rows[i].argument);
+        if (rows[i].type != SETTING_PATHS)
+            assert_non_null(strstr(text, option));
+        if (rows[i].type != SETTING_PATHS)
+            assert_non_null(strstr(text, rows[i].preset));
+    }
+    unsigned lines = 0;
+    for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
+        assert_in_range(strlen(line), 0, 80);
+    assert_in_range(lines, n, 24);
+    free(text);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(without_flags_the_defaults_stand),
+        TEST(each_number_has_its_bounds_in_both_notations),
+        TEST(beyond_its_bounds_each_number_is_refused),
+        TEST(what_is_no_number_is_refused),
+        TEST(choices_are_known_words),
+        TEST(the_domain_is_folded),
+        TEST(threads_are_one_for_each_usable_core),
+        TEST(lists_repeat_or_take_commas),
+        TEST(lists_have_a_longest_length),
+        TEST(a_bad_item_is_named),
+        TEST(there_is_one_range_a_family),
+        TEST(ranges_lie_apart),
+        TEST(arguments_that_are_no_options_are_paths),
+        TEST(the_default_path_may_be_missing),
+        TEST(an_unknown_option_is_told_its_neighbour),
+        TEST(an_option_without_its_value_is_refused),
+        TEST(help_comes_before_all_errors),
+        TEST(the_last_of_two_values_counts),
+        TEST(a_file_sets_what_flags_set),
+        TEST(flags_win_over_the_file),
+        TEST(all_that_is_wrong_in_a_file_is_reported),
+        TEST(a_file_is_one_map),
+        TEST(a_file_that_cannot_be_read_is_named),
+        TEST(the_help_shows_all_options_in_80_columns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
