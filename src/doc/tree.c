@@ -394,7 +394,9 @@ int tree_close(struct tree *t)
     assert(t->frames_n);
     const struct tree_frame *frame = &t->frames[t->frames_n - 1];
     struct doc_node *const node = frame->node;
-    struct doc_node *const *children = t->children + frame->first;
+    // an empty node may come before any child: there is nothing to point at
+    struct doc_node *const *children =
+        t->children ? t->children + frame->first : NULL;
     const size_t n = t->children_n - frame->first;
     int rc;
     if (node->kind == DOC_LIST)

@@ -223,6 +223,7 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
         const int done = send_replies(c, t->jobs, (unsigned)n);
         if (done < 0)
             return done;
+        assert(done > 0); // a first reply always fits
         *in = rest[done - 1];
     }
     return 0;

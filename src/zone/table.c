@@ -47,10 +47,10 @@ static struct table_array *array_of(const struct table *t)
 
 int table_init(struct table *t)
 {
-    *t = (struct table){0};
     struct table_array *a = make_array(BUCKETS_MIN);
     if (!a)
         return -ENOMEM;
+    t->count = t->used = 0;
     atomic_store_explicit(&t->array, a, memory_order_release);
     return 0;
 }
@@ -58,7 +58,8 @@ int table_init(struct table *t)
 void table_release(struct table *t)
 {
     free(array_of(t));
-    *t = (struct table){0};
+    t->count = t->used = 0;
+    atomic_store_explicit(&t->array, NULL, memory_order_relaxed);
 }
 
 static bool is_free(const struct table_bucket *b)
