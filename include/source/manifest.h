@@ -17,20 +17,24 @@
 struct manifests;
 
 struct manifests_settings {
-    const char *const *paths; // files, directories, "-"; borrowed
+    // files, directories (*.yaml, *.yml and *.json in them, not recursive, in
+    // order of their octets), "-" for standard input; copied. Where two define
+    // the same object, the later one wins
+    const char *const *paths;
     size_t paths_n;
     struct doc_limits limits;
     const struct report *report; // borrowed
-    struct cluster *cluster;     // borrowed
+    struct cluster *cluster;     // borrowed; objects get ranks from 2^48 on
 };
 
 // What is read now, for logs and metrics.
 struct manifests_state {
     uint32_t files;          // in service
     uint32_t objects;        // in service
-    uint64_t loads;          // reads of a changed file
+    uint64_t loads;          // versions of files taken, ever
     uint64_t refused;        // documents and objects refused, ever
-    uint32_t stale;          // files whose last good version is served
+    uint32_t stale;          // files of which something older is served,
+                             // because what is there cannot be read
 };
 
 /*
@@ -42,8 +46,9 @@ struct manifests_state {
 int manifests_new(const struct manifests_settings *settings,
                   struct manifests **out, struct error *err) ORD_CHECKED;
 
-// Ends watching. If it was started, run the loop until `closed` was called;
-// without watching `closed` may be NULL.
+// Takes its objects out of the cluster, which has to be there still, and ends
+// watching. If that was started, run the loop until `closed` was called; without
+// watching it is called at once, and may be NULL. m may be NULL.
 void manifests_free(struct manifests *m, void (*closed)(void *context),
                     void *context);
 
@@ -51,13 +56,17 @@ void manifests_free(struct manifests *m, void (*closed)(void *context),
  * Read what changed since the last time, by directory listing, inode, size and
  * times of each file, and put the difference into the cluster.
  *
- * A file with a broken document keeps the last good version of what that file
- * said; its findings are reported once for each version. A file that is gone
- * takes its objects along.
+ * A file in which something is refused, or which cannot be read, keeps the last
+ * good version of each object that it has no more; what is good in it is taken.
+ * Findings are reported once for each version. A file that is gone takes its
+ * objects along. No-break spaces (U+00A0) that indent lines are read as blanks,
+ * with a warning: text copied from web pages has them.
  *
- * everything  read all files again, whether they seem changed or not
+ * everything  read all files again, whether they seem changed or not. Standard
+ *             input is read once
  *
- * Returns 1 when the cluster changed, 0 when not, -ENOMEM.
+ * Returns 1 when the cluster changed, 0 when not, -ENOMEM: then each object is
+ * as before or as it is now, and the next call goes on.
  */
 int manifests_load(struct manifests *m, bool everything) ORD_CHECKED;
 
@@ -65,7 +74,9 @@ int manifests_load(struct manifests *m, bool everything) ORD_CHECKED;
  * Watch all paths on a loop. `changed` is called on it, 20 ms after the last
  * event of a burst and at most 80 ms after the first, and calls
  * manifests_load(). Where the system refuses a watch, the paths are looked at
- * once a second instead, and a warning says so.
+ * once a second instead, and a warning says so; each half minute they are looked
+ * at in any case, for network file systems tell nothing. The first look comes
+ * 20 ms after this call.
  *
  * Returns 0 or a negative errno.
  */

@@ -13,6 +13,14 @@
  * Decode a document: one object, or a List (also ServiceList and so on) of
  * objects, nested Lists included.
  *
+ * Each field that is read is checked as the API server checks it, and each key
+ * that a map has twice is a fault. Beyond that: addresses such as 127.0.0.2 may
+ * stand in slices; an externalName is made lower case and loses its last dot,
+ * and may not be an address; names of ports have at most 62 characters, so that
+ * "_name" is a DNS label. Annotation ordinald.io/addresses gives the pods of a
+ * workload their addresses; a Pod without status gets its own and is running
+ * and ready.
+ *
  * root     the document; borrowed for the call only
  * file     for places; kept by the objects, so it lives as long as they do
  * arena    keeps the objects and all they point at

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// One number for all facts of an object, so that a text which was read again
+// and says the same changes nothing. It is compared with digests of the same
+// process only.
+#include "decode.h"
+
+#include "base/hash.h"
+
+static uint64_t mix_text(uint64_t h, const char *text)
+{
+    return hash_bytes(h, (const uint8_t *)text, strlen(text));
+}
+
+static uint64_t mix_octets(uint64_t h, const uint8_t *p, size_t n)
+{
+    return hash_bytes(h, p, n);
+}
+
+static uint64_t mix_number(uint64_t h, uint64_t n)
+{
+    return hash_mix(h ^ 0xa0761d6478bd642f, n ^ 0xe7037ed1a0b428db);
+}
+
+// Lengths go in before lists: moving an item from one list to the next differs.
+static uint64_t mix_labels(uint64_t h, struct labels labels)
+{
+    h = mix_number(h, labels.n);
+    for (uint32_t i = 0; i < labels.n; i++)
+        h = mix_text(mix_text(h, labels.items[i].key), labels.items[i].value);
+    return h;
+}
+
+static uint64_t mix_addresses(uint64_t h, const struct address *a, uint32_t n)
+{
+    h = mix_number(h, n);
+    for (uint32_t i = 0; i < n; i++)
+        h = mix_octets(mix_number(h, a[i].family), a[i].octets,
+                       address_size(&a[i]));
+    return h;
+}
+
+static uint64_t mix_service(uint64_t h, const struct service_facts *s)
+{
+    h = mix_number(
+        h, (uint64_t)s->type | (uint64_t)s->policy << 8 |
+               (uint64_t)s->publish_not_ready_addresses << 16 |
+               (uint64_t)s->has_selector << 17 | (uint64_t)s->families_n << 24 |
+               (uint64_t)s->families[0] << 32 | (uint64_t)s->families[1] << 40);
+    h = mix_addresses(h, s->addresses, s->addresses_n);
+    h = mix_text(h, s->external_name);
+    h = mix_labels(h, s->selector);
+    h = mix_number(h, s->ports_n);
+    for (uint32_t i = 0; i < s->ports_n; i++) {
+        const struct service_port *p = &s->ports[i];
+        h = mix_number(h, (uint64_t)p->number | (uint64_t)p->target << 16 |
+                              (uint64_t)p->protocol << 32);
+        h = mix_text(mix_text(h, p->name), p->target_name);
+    }
+    return h;
+}
+
+static uint64_t mix_endpoint(uint64_t h, const struct endpoint *e, size_t size)
+{
+    // one text for both where they are equal: half of the work saved
+    const bool same = e->pod == e->hostname || strcmp(e->pod, e->hostname) == 0;
+    h = mix_number(h, (uint64_t)e->addresses_n | (uint64_t)e->ready << 16 |
+                          (uint64_t)e->serving << 17 |
+                          (uint64_t)e->terminating << 18 |
+                          (uint64_t)same << 19);
+    h = mix_octets(h, e->addresses, e->addresses_n * size);
+    h = mix_text(h, e->hostname);
+    return same ? h : mix_text(h, e->pod);
+}
+
+static uint64_t mix_slice(uint64_t h, const struct slice_facts *s)
+{
+    const size_t size = s->family == FAMILY_IPV4 ? 4 : 16;
+    h = mix_text(mix_number(h, s->family), s->service);
+    h = mix_number(h, s->ports_n);
+    for (uint32_t i = 0; i < s->ports_n; i++) {
+        h = mix_number(h, (uint64_t)s->ports[i].number |
+                              (uint64_t)s->ports[i].protocol << 16);
+        h = mix_text(h, s->ports[i].name);
+    }
+    h = mix_number(h, s->endpoints_n);
+    for (uint32_t i = 0; i < s->endpoints_n; i++)
+        h = mix_endpoint(h, &s->endpoints[i], size);
+    return h;
+}
+
+static uint64_t mix_endpoints(uint64_t h, const struct endpoints_facts *e)
+{
+    h = mix_number(h, e->slices_n);
+    for (uint32_t i = 0; i < e->slices_n; i++)
+        h = mix_slice(h, &e->slices[i]);
+    return h;
+}
+
+static uint64_t mix_ports(uint64_t h, const struct container_port *p,
+                          uint32_t n)
+{
+    h = mix_number(h, n);
+    for (uint32_t i = 0; i < n; i++)
+        h = mix_text(mix_number(h, (uint64_t)p[i].number |
+                                       (uint64_t)p[i].protocol << 16),
+                     p[i].name);
+    return h;
+}
+
+static uint64_t mix_pod(uint64_t h, const struct pod_facts *p)
+{
+    h = mix_text(mix_text(h, p->hostname), p->subdomain);
+    h = mix_number(h, (uint64_t)p->phase | (uint64_t)p->ready << 8 |
+                          (uint64_t)p->terminating << 9);
+    h = mix_addresses(h, p->addresses, p->addresses_n);
+    return mix_ports(h, p->ports, p->ports_n);
+}
+
+static uint64_t mix_workload(uint64_t h, const struct workload_facts *w)
+{
+    h = mix_number(h, (uint64_t)w->replicas | (uint64_t)w->start << 32);
+    h = mix_text(h, w->service);
+    h = mix_labels(h, w->selector);
+    h = mix_labels(h, w->pod_labels);
+    h = mix_ports(h, w->ports, w->ports_n);
+    return mix_addresses(h, w->addresses, w->addresses_n);
+}
+
+static uint64_t mix_facts(uint64_t h, const struct object *o)
+{
+    switch ((enum object_kind)o->kind) {
+    case OBJECT_NAMESPACE:
+        return h;
+    case OBJECT_SERVICE:
+        return mix_service(h, &o->service);
+    case OBJECT_ENDPOINT_SLICE:
+        return mix_slice(h, &o->slice);
+    case OBJECT_ENDPOINTS:
+        return mix_endpoints(h, &o->endpoints);
+    case OBJECT_POD:
+        return mix_pod(h, &o->pod);
+    case OBJECT_STATEFUL_SET:
+    case OBJECT_DEPLOYMENT:
+    case OBJECT_REPLICA_SET:
+    case OBJECT_REPLICATION_CONTROLLER:
+        return mix_workload(h, &o->workload);
+    }
+    return h;
+}
+
+uint64_t object_digest(const struct object *o)
+{
+    uint64_t h = mix_number(0, o->kind);
+    h = mix_text(mix_text(h, o->namespace), o->name);
+    h = mix_labels(h, o->labels);
+    h = mix_text(mix_text(h, o->owner_kind), o->owner_name);
+    h = mix_facts(h, o);
+    return h ? h : 1;
+}
