@@ -15,7 +15,7 @@
 // end of a large arena.
 enum {
     CHUNK_FIRST = 1 << 10,
-    CHUNK_LAST = 256 << 10,
+    CHUNK_LAST = 16 << 10,
     MALLOC_WORD = 16,
 };
 

@@ -166,6 +166,7 @@ static bool is_key(const struct tree *t, const struct tree_frame *frame)
 // Put a node where it belongs: the root, an item, a key or a value.
 static int place(struct tree *t, struct doc_node *node)
 {
+    assert(node);
     if (t->frames_n == 0) {
         assert(!t->root);
         t->root = node;
@@ -398,6 +399,7 @@ int tree_close(struct tree *t)
     struct doc_node *const *children =
         t->children ? t->children + frame->first : NULL;
     const size_t n = t->children_n - frame->first;
+    assert(children || n == 0);
     int rc;
     if (node->kind == DOC_LIST)
         rc = close_list(t, node, children, n);

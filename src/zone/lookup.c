@@ -39,7 +39,7 @@ static inline const uint8_t *label_at(const struct dns_query *q, unsigned index)
 // wire: a constant, its length octet first
 ORD_INLINE bool label_is(const uint8_t *label, const char *wire)
 {
-    return label[0] == wire[0] && memcmp(label, wire, strlen(wire)) == 0;
+    return label[0] == (uint8_t)wire[0] && memcmp(label, wire, strlen(wire)) == 0;
 }
 
 // --- which name is this? ---------------------------------------------------
@@ -492,7 +492,7 @@ enum zone_outcome zone_lookup_finish(const struct zone *z,
 enum zone_outcome zone_find(const struct zone *z, const struct dns_query *q,
                             struct zone_match *out)
 {
-    struct zone_lookup l;
+    struct zone_lookup l = {0};
     zone_lookup_begin(z, q, &l);
     zone_lookup_slot(z, q, &l);
     zone_lookup_block(z, q, &l);
