@@ -42,7 +42,7 @@ struct workers_state {
     uint64_t receive_errors;
     uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;
-    uint64_t connections_refused; // no room, or a quarter was one client's
+    uint64_t connections_refused; // no room, or a quarter is one client's
     uint64_t connections_open;
 };
 

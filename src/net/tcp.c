@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accepting, and ending connections whose time is over. Who gets one of a fixed
-// number of connections, when all are taken? A newcomer, at the cost of the
-// one that has been idle longest; but no client more than a quarter of all. So
-// neither idle nor slow nor many clients keep a new one waiting.
+// number of connections, when all are taken? A newcomer, at the cost of the one
+// that has been idle longest, or else is slowest; but no client more than a
+// quarter of all. So neither idle nor slow nor many clients keep a new one out.
 #include "tcp.h"
 
 #include "batch.h"
@@ -97,6 +97,32 @@ static struct address address_of(const struct sockaddr_any *from)
     return a;
 }
 
+/*
+ * The connection that is missed least: an idle one loses nothing but time;
+ * then one whose message, or whose reading of a reply, takes longer than a lost
+ * segment explains (retransmitted after 200 ms). One that has just connected
+ * comes last: its query may be on its way, and where the slow ones take all the
+ * room, newcomers would otherwise only close each other.
+ */
+static struct tcp_connection *most_dispensable(const struct tcp *t)
+{
+    static const struct {
+        enum tcp_wait what;
+        uint64_t since_ms;
+    } order[] = {{TCP_IDLE, 100},
+                 {TCP_RECEIVING, 250},
+                 {TCP_SENDING, 250},
+                 {TCP_IDLE, 0}};
+    const uint64_t now = uv_now(t->responder->loop);
+
+    for (size_t i = 0; i < ORD_COUNT(order); i++) {
+        struct tcp_connection *c = tcp_pool_oldest(&t->pool, order[i].what);
+        if (c && now - c->since_ms >= order[i].since_ms)
+            return c;
+    }
+    return NULL;
+}
+
 // Whether there is room for this client, now that someone may have left for it.
 static bool make_room(struct tcp *t, const struct address *client)
 {
@@ -104,10 +130,10 @@ static bool make_room(struct tcp *t, const struct address *client)
         return false;
     if (t->pool.open < t->pool.max)
         return true;
-    struct tcp_connection *idle = tcp_pool_oldest(&t->pool, TCP_IDLE);
-    if (!idle)
+    struct tcp_connection *c = most_dispensable(t);
+    if (!c)
         return false;
-    tcp_connection_close(idle);
+    tcp_connection_close(c);
     return true;
 }
 

@@ -239,7 +239,7 @@ static int keep(struct tcp_connection *c, struct span in)
     // whole messages wait for a write, and nothing is read meanwhile
     const size_t size = c->write ? in.n : frame_room(in);
     uint8_t *kept = c->kept;
-    if (c->kept_size < size) {
+    if (!kept || c->kept_size < size) {
         kept = malloc(size);
         if (!kept)
             return -ENOMEM;
@@ -284,6 +284,7 @@ static int settle(struct tcp_connection *c, bool answered)
 static void take(struct tcp_connection *c, struct span in)
 {
     const size_t before = in.n;
+    assert(!c->write); // nothing is read while one is on its way
     int r = answer_stream(c, &in);
     if (r == 0)
         r = keep(c, in);

@@ -130,7 +130,9 @@ static struct workers *workers_new(const struct workers_settings *settings)
 static struct socket_pair *pairs_new(size_t n)
 {
     struct socket_pair *pairs = calloc(n, sizeof *pairs);
-    for (size_t i = 0; pairs && i < n; i++)
+    if (!pairs)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
         pairs[i] = (struct socket_pair){.udp = -1, .tcp = -1};
     return pairs;
 }

@@ -58,15 +58,12 @@ static void add_port(struct draft *d, const char *word)
     struct slice_facts *slice = last_slice(d);
     uint16_t value = (uint16_t)atoi(number);
     if (slice) {
-        d->slice_ports[d->slice_ports_n++] = (struct slice_port){
-            .name = name, .number = value, .protocol = p};
+        d->slice_ports[d->slice_ports_n++] =
+            (struct slice_port){.name = name, .number = value, .protocol = p};
         slice->ports_n++;
     } else {
-        d->ports[d->object.service.ports_n++] =
-            (struct service_port){.name = name,
-                                  .number = value,
-                                  .target_name = "",
-                                  .protocol = p};
+        d->ports[d->object.service.ports_n++] = (struct service_port){
+            .name = name, .number = value, .target_name = "", .protocol = p};
     }
 }
 

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any octets as a query to a small zone. Whatever comes in, a reply is well
+// formed (as a second decoder sees it), within its limit, has the query's id
+// and question, and a response is never answered.
+#include "answer/answer.h"
+// a fuzz target is linked with src/ alone: the decoder comes along
+#include "lib/reply.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { UDP_SIZE_MAX = 1232 };
+
+static void check(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "fuzz_message: %s\n", what);
+    abort();
+}
+
+// --- a small zone ----------------------------------------------------------
+
+enum { PEERS = 40 };
+
+static const struct slice_port ports[] = {
+    {.name = "mongo", .number = 27017, .protocol = PROTOCOL_TCP},
+    {.name = "gossip", .number = 7946, .protocol = PROTOCOL_UDP},
+};
+
+static void publish_headless(struct zone_update *u)
+{
+    const struct object o = {
+        .kind = OBJECT_SERVICE,
+        .service = {.type = SERVICE_HEADLESS, .external_name = ""}};
+    struct endpoint ends[PEERS];
+    uint8_t octets[PEERS][4];
+    char names[PEERS][16];
+
+    for (unsigned i = 0; i < PEERS; i++) {
+        octets[i][0] = 10;
+        octets[i][1] = octets[i][2] = 0;
+        octets[i][3] = (uint8_t)(i / 2);
+        // some without a hostname, some that share one
+        snprintf(names[i], sizeof names[i], "db-%u", i / 4);
+        ends[i] = (struct endpoint){.hostname = i % 5 ? names[i] : "",
+                                    .pod = "",
+                                    .addresses = octets[i],
+                                    .addresses_n = 1,
+                                    .ready = i % 7 > 0};
+    }
+    const struct slice_facts slice = {.service = "db",
+                                      .family = FAMILY_IPV4,
+                                      .ports = ports,
+                                      .ports_n = ORD_COUNT(ports),
+                                      .endpoints = ends,
+                                      .endpoints_n = PEERS};
+    const struct slice_facts *const slices[] = {&slice};
+    const struct service s = {.namespace = "mongo",
+                              .name = "db",
+                              .object = &o,
+                              .slices = slices,
+                              .slices_n = 1};
+    check(zone_update_service(u, &s, NULL) == 0, "cannot publish db");
+}
+
+static void publish_others(struct zone_update *u)
+{
+    const struct object web = {
+        .kind = OBJECT_SERVICE,
+        .service = {.type = SERVICE_CLUSTER_IP, .external_name = ""}};
+    const struct object ext = {.kind = OBJECT_SERVICE,
+                               .service = {.type = SERVICE_EXTERNAL_NAME,
+                                           .external_name = "db.example.org"}};
+    const struct service services[] = {
+        {.namespace = "mongo",
+         .name = "web",
+         .object = &web,
+         .addresses_n = 2,
+         .addresses = {{.family = FAMILY_IPV4, .octets = {10, 96, 0, 1}},
+                       {.family = FAMILY_IPV6, .octets = {0xfd, [15] = 1}}}},
+        {.namespace = "mongo", .name = "ext", .object = &ext},
+    };
+    for (size_t i = 0; i < ORD_COUNT(services); i++)
+        check(zone_update_service(u, &services[i], NULL) == 0,
+              "cannot publish a service");
+    check(zone_update_namespace(u, "mongo", true) == 0,
+          "cannot publish a namespace");
+}
+
+static struct zone *make_zone(void)
+{
+    struct zone_settings settings = {.ttl_s = 5, .negative_ttl_s = 1};
+    struct zone *z = NULL;
+
+    check(dns_name_parse("cluster.local", &settings.domain, NULL) == 0,
+          "cannot name the domain");
+    check(zone_new(&settings, &z, NULL) == 0, "cannot make a zone");
+    zone_reader_register();
+    struct zone_update *u = zone_update_begin(z);
+    check(u != NULL, "cannot begin a step");
+    publish_headless(u);
+    publish_others(u);
+    zone_update_publish(u, 1700000000, true);
+    return z;
+}
+
+// One for all inputs; the process ends with it.
+static const struct zone *the_zone(void)
+{
+    static struct zone *zone;
+    if (!zone)
+        zone = make_zone();
+    return zone;
+}
+
+// --- one input -------------------------------------------------------------
+
+// The octets of the query's question, 0 where it has none that can be read.
+static size_t question_size(const uint8_t *query, size_t n)
+{
+    size_t at = 12;
+
+    if (n < 12 || query[4] || query[5] != 1)
+        return 0;
+    while (at < n && query[at] && query[at] < 64)
+        at += query[at] + 1u;
+    return at + 5 <= n && query[at] == 0 && at - 12 < 255 ? at + 5 - 12 : 0;
+}
+
+static void check_reply(const uint8_t *query, size_t n,
+                        const struct answer_job *job)
+{
+    struct reply r;
+    char error[200] = "";
+    size_t limit = job->transport == ANSWER_TCP ? DNS_TCP_MAX : UDP_SIZE_MAX;
+
+    check(n >= 12 && !(query[2] & 0x80), "a response was answered");
+    check(job->reply_n <= limit, "longer than it may be");
+    check(reply_read(job->message, job->reply_n, &r, error), error);
+    check(memcmp(job->message, query, 2) == 0, "another id");
+    check(r.flags & 0x8000, "QR is clear");
+    check((r.flags >> 8 & 0x79) == (query[2] & 0x79), "another opcode or RD");
+    check((r.flags & 0xf0) == 0, "RA, Z, AD or CD is set");
+    size_t question = question_size(query, n);
+    if (r.question[0])
+        check(question && memcmp(job->message + 12, query + 12, question) == 0,
+              "another question");
+    else
+        check(job->reply_n == 12, "records without a question");
+    if (job->transport == ANSWER_UDP && !r.has_opt)
+        check(job->reply_n <= 512, "longer than 512 octets without EDNS");
+    if (job->transport == ANSWER_TCP)
+        check(!(r.flags & 0x0200), "TC over TCP");
+    reply_release(&r);
+}
+
+static void answer(const uint8_t *query, size_t n,
+                   enum answer_transport transport)
+{
+    struct answer_context context = {
+        .zone = the_zone(), .settings = {.udp_size_max = UDP_SIZE_MAX}};
+    size_t size = n > UDP_SIZE_MAX ? n : UDP_SIZE_MAX;
+    uint8_t *message = malloc(size);
+
+    check(message != NULL, "no memory for the fuzzer itself");
+    if (n)
+        memcpy(message, query, n);
+    struct answer_job job = {.message = message,
+                             .query_n = (uint32_t)n,
+                             .size = (uint32_t)size,
+                             .transport = transport};
+    answer_batch(&context, &job, 1);
+    if (job.verdict == ANSWER_SEND)
+        check_reply(query, n, &job);
+    else
+        check(n < 12 || query[2] & 0x80, "a query was dropped");
+    free(message);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    if (n > DNS_TCP_MAX)
+        return 0;
+    answer(data, n, ANSWER_UDP);
+    answer(data, n, ANSWER_TCP);
+    return 0;
+}

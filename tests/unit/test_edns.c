@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// OPT records (RFC 6891 6.1.2, 6.1.3) and extended errors (RFC 8914 2).
+#include "dns/edns.h"
+#include "dns/message.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void an_opt_record_has_eleven_octets(void **state)
+{
+    (void)state;
+    uint8_t out[DNS_OPT + 1];
+    static const uint8_t plain[] = {0, 0, 41, 0x04, 0xd0, 0,
+                                    0, 0, 0,  0,    0,    0xaa};
+    memset(out, 0xaa, sizeof out);
+    edns_opt_write(out, 1232, 0, false);
+    assert_memory_equal(out, plain, sizeof out);
+    // BADVERS is 16: the lower four bits are not here
+    static const uint8_t all[] = {0, 0,    41, 0xff, 0xff, 1,
+                                  0, 0x80, 0,  0,    0,    0xaa};
+    edns_opt_write(out, 65535, 16, true);
+    assert_memory_equal(out, all, sizeof out);
+    edns_opt_write(out, 512, 0xfff, false);
+    assert_int_equal(out[5], 0xff);
+    edns_opt_write(out, 512, 15, false);
+    assert_int_equal(out[5], 0);
+}
+
+static void an_extended_error_is_an_option(void **state)
+{
+    (void)state;
+    uint8_t out[64];
+    static const uint8_t expected[] = {0, 15, 0, 5, 0, 14, 'w', 'h', 'y', 0xaa};
+    memset(out, 0xaa, sizeof out);
+    edns_opt_write(out, 1232, 2, false);
+    assert_int_equal(
+        edns_error_append(out, 50, EDNS_ERROR_NOT_READY, span_of_text("why")),
+        9);
+    assert_memory_equal(out + 9, "\0\11", 2);
+    assert_memory_equal(out + DNS_OPT, expected, sizeof expected);
+}
+
+static void options_follow_each_other(void **state)
+{
+    (void)state;
+    uint8_t out[64];
+    static const uint8_t expected[] = {0,  15, 0, 2, 0, 3,  0,
+                                       15, 0,  3, 0, 0, 'x'};
+    edns_opt_write(out, 1232, 0, false);
+    assert_int_equal(
+        edns_error_append(out, 50, EDNS_ERROR_STALE_ANSWER, (struct span){0}),
+        6);
+    assert_int_equal(
+        edns_error_append(out, 44, EDNS_ERROR_OTHER, span_of_text("x")), 7);
+    assert_int_equal(bytes_load_u16(out + 9), 13);
+    assert_memory_equal(out + DNS_OPT, expected, sizeof expected);
+}
+
+static void a_text_that_does_not_fit_is_left_out(void **state)
+{
+    (void)state;
+    for (size_t room = 0; room < 16; room++) {
+        uint8_t out[DNS_OPT + 16];
+        size_t added = room < 6 ? 0 : room < 9 ? 6 : 9;
+        memset(out, 0xaa, sizeof out);
+        edns_opt_write(out, 1232, 2, true);
+        assert_int_equal(edns_error_append(out, room, EDNS_ERROR_NOT_READY,
+                                           span_of_text("why")),
+                         added);
+        assert_int_equal(bytes_load_u16(out + 9), added);
+        // nothing is written behind it
+        for (size_t i = DNS_OPT + added; i < sizeof out; i++)
+            assert_int_equal(out[i], 0xaa);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_opt_record_has_eleven_octets),
+        cmocka_unit_test(an_extended_error_is_an_option),
+        cmocka_unit_test(options_follow_each_other),
+        cmocka_unit_test(a_text_that_does_not_fit_is_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
