@@ -209,8 +209,11 @@ struct zone_update *zone_update_begin(struct zone *z);
 /*
  * Make the block of a service anew; it is seen once the step is published.
  *
- * Returns 0, or -ENOMEM or -EFBIG with err filled: then the old block stays,
- * and the rest of the step can go on.
+ * Of several words on one service in a step, the last one counts.
+ *
+ * Returns 0; or, with err filled, -ENOMEM, -EFBIG (more than block_size_max) or
+ * -EINVAL (a name that does not fit into DNS): then the old block stays, and
+ * the rest of the step can go on.
  */
 int zone_update_service(struct zone_update *u, const struct service *s,
                         struct error *err) ORD_CHECKED;
