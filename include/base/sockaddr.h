@@ -22,10 +22,15 @@ struct address {
 
 enum { ADDRESS_TEXT_SIZE = 46, SOCKADDR_TEXT_SIZE = 64 };
 
-// 4 or 16.
+// Octets of an address: 4 or 16.
+static inline uint8_t family_size(uint8_t family)
+{
+    return family == FAMILY_IPV4 ? 4 : 16;
+}
+
 static inline uint8_t address_size(const struct address *a)
 {
-    return a->family == FAMILY_IPV4 ? 4 : 16;
+    return family_size(a->family);
 }
 
 // Order by family, then by value; 0 when equal.
@@ -51,8 +56,8 @@ struct cidr {
  * Returns 0, or -EINVAL with err filled: no prefix, bits set behind it, not an
  * address.
  */
-int cidr_parse(const char *text, struct cidr *out, struct error *err)
-    ORD_CHECKED;
+int cidr_parse(const char *text, struct cidr *out,
+               struct error *err) ORD_CHECKED;
 
 bool cidr_contains(const struct cidr *c, const struct address *a);
 

@@ -14,7 +14,6 @@ enum edns_option { EDNS_OPTION_EDE = 15 };
 
 // INFO-CODEs of RFC 8914 4.
 enum edns_error {
-    EDNS_ERROR_NONE = -1,
     EDNS_ERROR_OTHER = 0,
     EDNS_ERROR_STALE_ANSWER = 3,
     EDNS_ERROR_NOT_READY = 14,

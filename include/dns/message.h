@@ -34,10 +34,8 @@ enum dns_flag {
     DNS_FLAG_AA = 0x0400,
     DNS_FLAG_TC = 0x0200,
     DNS_FLAG_RD = 0x0100,
-    DNS_OPCODE_MASK = 0x7800,
+    DNS_OPCODE_MASK = 0x7800, // of all opcodes, QUERY is the one without a bit
 };
-
-enum dns_opcode { DNS_OPCODE_QUERY = 0, DNS_OPCODE_SHIFT = 11 };
 
 enum dns_rcode {
     DNS_RCODE_NOERROR = 0,
@@ -50,11 +48,11 @@ enum dns_rcode {
 };
 
 enum dns_verdict {
-    DNS_QUERY_OK,       // everything below is set
-    DNS_QUERY_SILENT,   // not a query: too short for a header, or a response
-    DNS_QUERY_FORMERR,  // header readable, the rest not
-    DNS_QUERY_NOTIMP,   // an opcode that is not QUERY
-    DNS_QUERY_BADVERS,  // EDNS of a version above 0 (RFC 6891 6.1.3)
+    DNS_QUERY_OK,      // everything below is set
+    DNS_QUERY_SILENT,  // not a query: too short for a header, or a response
+    DNS_QUERY_FORMERR, // header readable, the rest not
+    DNS_QUERY_NOTIMP,  // an opcode that is not QUERY
+    DNS_QUERY_BADVERS, // EDNS of a version above 0 (RFC 6891 6.1.3)
 };
 
 // A query, looked at once.
@@ -62,12 +60,12 @@ struct dns_query {
     uint16_t flags;
     uint16_t qtype;
     uint16_t qclass;
-    uint16_t edns_size;   // UDP payload size as sent; 0 without EDNS
-    bool has_edns;        // an OPT record was there
-    bool dnssec_ok;       // its DO bit (RFC 3225), which the reply repeats
-    uint8_t labels;       // of the name, the root not counted
-    uint8_t name_n;       // octets, root included
-    uint16_t question_n;  // octets of the question section, 0: none readable
+    uint16_t edns_size;  // UDP payload size as sent; 0 without EDNS
+    bool has_edns;       // an OPT record was there
+    bool dnssec_ok;      // its DO bit (RFC 3225), which the reply repeats
+    uint8_t labels;      // of the name, the root not counted
+    uint8_t name_n;      // octets, root included
+    uint16_t question_n; // octets of the question section, 0: none readable
     // where each label's length octet stands in `name`, leftmost first
     uint8_t label_at[DNS_LABELS_MAX + 1];
     // the name in lower case: the message's own octets where they are, and as

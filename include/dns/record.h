@@ -18,21 +18,25 @@ enum dns_type {
     DNS_TYPE_OPT = 41,
     DNS_TYPE_IXFR = 251,
     DNS_TYPE_AXFR = 252,
-    DNS_TYPE_MAILB = 253,
-    DNS_TYPE_MAILA = 254,
     DNS_TYPE_ANY = 255,
 };
 
-enum dns_class { DNS_CLASS_IN = 1, DNS_CLASS_CH = 3, DNS_CLASS_ANY = 255 };
+enum dns_class { DNS_CLASS_IN = 1 };
 
 enum {
     // owner as a pointer, type, class, TTL, RDATA length
     DNS_RECORD_HEAD = 2 + 2 + 2 + 4 + 2,
     DNS_RECORD_A = DNS_RECORD_HEAD + 4,
     DNS_RECORD_AAAA = DNS_RECORD_HEAD + 16,
-    // a compression pointer reaches offsets below this (RFC 1035 4.1.4)
+    // an SRV record: priority, weight and port before its target (RFC 2782)
+    DNS_SRV_WEIGHT_AT = DNS_RECORD_HEAD + 2,
+    DNS_SRV_TARGET_AT = DNS_RECORD_HEAD + 6,
+    // a compression pointer: these bits and an offset below the limit (RFC 1035
+    // 4.1.4)
+    DNS_POINTER = 0xc000,
     DNS_POINTER_LIMIT = 0x4000,
-    DNS_POINTER_QUESTION = 0xc00c, // the question's name, right after the header
+    // to the question's name, right after the header
+    DNS_POINTER_QUESTION = DNS_POINTER | 12,
 };
 
 /*

@@ -16,7 +16,6 @@
 #include "dns/name.h"
 #include "model/service.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -64,9 +63,9 @@ void zone_reader_online(void);
 
 enum zone_outcome {
     ZONE_FOUND,
-    ZONE_NODATA,   // the name exists, this type does not (also RFC 8020 3)
+    ZONE_NODATA, // the name exists, this type does not (also RFC 8020 3)
     ZONE_NXDOMAIN,
-    ZONE_OUTSIDE,  // not below any of our zones
+    ZONE_OUTSIDE, // not below any of our zones
 };
 
 // Records as they will be sent, right behind the question (offset 12).
@@ -89,11 +88,11 @@ struct zone_records {
 
 // How an answer is put together. All are copies.
 enum zone_form {
-    ZONE_FORM_RECORDS, // records, as they stand
-    ZONE_FORM_SOA,     // records, with the serial of now
-    ZONE_FORM_PEER,    // addresses of one peer: a head, then the octets, each
+    ZONE_FORM_RECORDS,  // records, as they stand
+    ZONE_FORM_SOA,      // records, with the serial of now
+    ZONE_FORM_PEER,     // addresses of one peer: a head, then the octets, each
     ZONE_FORM_PEER_SRV, // records, with `weight`; addresses are additional
-    ZONE_FORM_PTR,     // one record whose target is label and suffix
+    ZONE_FORM_PTR,      // one record whose target is label and suffix
 };
 
 struct zone_match {
@@ -119,8 +118,8 @@ struct zone_match {
  */
 enum {
     ZONE_SOA_OWNER_AT = 0,
-    ZONE_SOA_MNAME_AT = 12 + 7,   // behind "ns.dns"
-    ZONE_SOA_RNAME_AT = 21 + 11,  // behind "hostmaster"
+    ZONE_SOA_MNAME_AT = 12 + 7,  // behind "ns.dns"
+    ZONE_SOA_RNAME_AT = 21 + 11, // behind "hostmaster"
     ZONE_SOA_SERIAL_AT = 34,
     ZONE_SOA_SIZE = 34 + 5 * 4,
 };
@@ -130,7 +129,7 @@ struct zone_origin {
     struct dns_name name;
     struct zone_records soa; // the answer at the apex: owner at offset 12
     struct zone_records ns;
-    struct zone_records version; // dns-version.<apex> TXT (K8S-DNS 2.2)
+    struct zone_records version;  // dns-version.<apex> TXT (K8S-DNS 2.2)
     struct zone_records server_a; // ns.dns.<apex>
     struct zone_records server_aaaa;
 };
@@ -188,13 +187,13 @@ uint32_t zone_ttl_s(const struct zone *z);
 // --- the control thread ----------------------------------------------------
 
 struct zone_state {
-    uint32_t services;   // blocks that answer
-    uint32_t endpoints;  // names below them
-    uint32_t addresses;  // with a PTR
+    uint32_t services;  // blocks that answer
+    uint32_t endpoints; // names below them
+    uint32_t addresses; // with a PTR
     uint32_t namespaces;
-    size_t octets;       // of all blocks
-    uint64_t builds;     // blocks made, ever
-    uint64_t failures;   // blocks that could not be made, ever
+    size_t octets;     // of all blocks
+    uint64_t builds;   // blocks made, ever
+    uint64_t failures; // blocks that could not be made, ever
 };
 
 struct zone_state zone_state(const struct zone *z);

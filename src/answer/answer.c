@@ -45,7 +45,7 @@ ORD_INLINE void copy(struct reply *r, const void *p, size_t n)
 
 // What the client takes (RFC 1035 4.2.1, RFC 6891 6.2.3), and we send.
 ORD_INLINE size_t size_limit(const struct answer_context *c,
-                                const struct answer_job *job)
+                             const struct answer_job *job)
 {
     size_t limit = DNS_UDP_MIN;
     if (job->transport == ANSWER_TCP)
@@ -62,7 +62,7 @@ ORD_INLINE size_t size_limit(const struct answer_context *c,
  * back. OPT's room is set aside.
  */
 ORD_INLINE struct reply begin(const struct answer_context *c,
-                                 const struct answer_job *job)
+                              const struct answer_job *job)
 {
     struct reply r = {.start = job->message};
     r.at = r.start + DNS_HEADER + job->query.question_n;
@@ -71,7 +71,7 @@ ORD_INLINE struct reply begin(const struct answer_context *c,
 }
 
 ORD_INLINE void finish(struct answer_context *c, struct answer_job *job,
-                          struct reply *r, uint16_t rcode)
+                       struct reply *r, uint16_t rcode)
 {
     const struct dns_query *q = &job->query;
     uint8_t *m = r->start;
@@ -83,8 +83,8 @@ ORD_INLINE void finish(struct answer_context *c, struct answer_job *job,
     }
     // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear
     uint16_t kept = q->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
-    bytes_store_u16(m + 2, (uint16_t)(DNS_FLAG_QR | kept | r->flags |
-                                      (rcode & 0xf)));
+    bytes_store_u16(m + 2,
+                    (uint16_t)(DNS_FLAG_QR | kept | r->flags | (rcode & 0xf)));
     bytes_store_u16(m + 4, q->question_n != 0);
     bytes_store_u16(m + 6, r->answers);
     bytes_store_u16(m + 8, r->authorities);
@@ -170,7 +170,8 @@ ORD_INLINE void move_pointer(uint8_t *owner, size_t question_end)
 static void put_extras(struct reply *r, const uint8_t *from, unsigned count,
                        size_t stride, size_t question_end)
 {
-    unsigned n = room(r) / stride < count ? (unsigned)(room(r) / stride) : count;
+    unsigned n =
+        room(r) / stride < count ? (unsigned)(room(r) / stride) : count;
 
     while (n > 0 && n < count &&
            memcmp(from + n * stride, from + (n - 1) * stride, 2) == 0)
@@ -237,8 +238,8 @@ ORD_COLD static struct reply put_cut(const struct answer_job *job,
     size_t question_end = (size_t)(r.at - r.start);
     size_t n;
 
-    r.answers = (uint16_t)fitting(records->answer, records->answer_count,
-                                  room(&r), &n);
+    r.answers =
+        (uint16_t)fitting(records->answer, records->answer_count, room(&r), &n);
     copy(&r, records->answer, n);
     if (r.answers < records->answer_count)
         mark_cut(job, &r);
@@ -343,7 +344,7 @@ static void put_peer_srv(struct answer_context *c, const struct answer_job *job,
 
     *r = put_cut(job, *r, match->records);
     for (unsigned i = 0; i < r->answers; i++) {
-        bytes_store_u16(at + DNS_RECORD_HEAD + 2, match->weight);
+        bytes_store_u16(at + DNS_SRV_WEIGHT_AT, match->weight);
         at += DNS_RECORD_HEAD + bytes_load_u16(at + DNS_RECORD_HEAD - 2);
     }
     if (r->answers < match->records->answer_count)
@@ -352,8 +353,9 @@ static void put_peer_srv(struct answer_context *c, const struct answer_job *job,
     if (match->a_count * (size_t)DNS_RECORD_A <= room(r))
         r->additionals = put_addresses_of(c, r, match, DNS_TYPE_A, 0);
     if (match->aaaa_count * (size_t)DNS_RECORD_AAAA <= room(r))
-        r->additionals = (uint16_t)(
-            r->additionals + put_addresses_of(c, r, match, DNS_TYPE_AAAA, 0));
+        r->additionals =
+            (uint16_t)(r->additionals +
+                       put_addresses_of(c, r, match, DNS_TYPE_AAAA, 0));
 }
 
 static void put_ptr(const struct answer_context *c,
@@ -383,7 +385,7 @@ ORD_INLINE uint16_t put_soa(const struct answer_context *c,
     if (ORD_UNLIKELY(room(r) < ZONE_SOA_SIZE))
         return 0;
     size_t apex = DNS_HEADER + (size_t)job->query.name_n - origin->name.n;
-    uint16_t pointer = (uint16_t)(0xc000 | apex);
+    uint16_t pointer = (uint16_t)(DNS_POINTER | apex);
     uint8_t *soa = r->at;
 
     copy(r, origin->soa.answer, ZONE_SOA_SIZE);
@@ -424,8 +426,8 @@ ORD_INLINE void put_found(struct answer_context *c,
 
 // --- verdicts --------------------------------------------------------------
 
-ORD_COLD static void answer_error(struct answer_context *c, struct answer_job *job,
-                         uint16_t rcode)
+ORD_COLD static void answer_error(struct answer_context *c,
+                                  struct answer_job *job, uint16_t rcode)
 {
     struct reply r = begin(c, job);
     finish(c, job, &r, rcode);
@@ -433,7 +435,8 @@ ORD_COLD static void answer_error(struct answer_context *c, struct answer_job *j
 
 // K8S: before the first load nothing is known to be absent, so nothing is said
 // to be (RFC 8914 4.15).
-ORD_COLD static void answer_not_ready(struct answer_context *c, struct answer_job *job)
+ORD_COLD static void answer_not_ready(struct answer_context *c,
+                                      struct answer_job *job)
 {
     static const char text[] = "the first load of the zone is not complete";
     struct reply r = begin(c, job);
@@ -447,8 +450,7 @@ ORD_COLD static void answer_not_ready(struct answer_context *c, struct answer_jo
         opt, limit - job->reply_n, EDNS_ERROR_NOT_READY, span_of_text(text));
 }
 
-ORD_INLINE void answer_query(struct answer_context *c,
-                                struct answer_job *job)
+ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
 {
     struct zone_match match;
     enum zone_outcome outcome =
@@ -475,7 +477,8 @@ ORD_INLINE void answer_query(struct answer_context *c,
     finish(c, job, &r, rcode);
 }
 
-ORD_COLD static void answer_verdict(struct answer_context *c, struct answer_job *job)
+ORD_COLD static void answer_verdict(struct answer_context *c,
+                                    struct answer_job *job)
 {
     switch (job->parsed) {
     case DNS_QUERY_OK:
@@ -504,8 +507,8 @@ void answer_batch(struct answer_context *context, struct answer_job *jobs,
 
     for (unsigned i = 0; i < n; i++) {
         struct answer_job *job = &jobs[i];
-        job->parsed = dns_query_parse(span_of(job->message, job->query_n),
-                                      &job->query);
+        job->parsed =
+            dns_query_parse(span_of(job->message, job->query_n), &job->query);
         job->asks_zone =
             job->parsed == DNS_QUERY_OK && !is_refused(&job->query);
         if (ORD_LIKELY(job->asks_zone))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/name.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -140,12 +141,13 @@ void dns_name_of_address(const struct address *a, unsigned bits,
             to += sprintf(to, "%u.", a->octets[i]);
         strcpy(to, "in-addr.arpa.");
     } else {
-        for (unsigned i = bits / 4; i-- > 0;)
-            to += sprintf(to, "%x.",
-                          i % 2 ? a->octets[i / 2] & 15 : a->octets[i / 2] >> 4);
+        for (unsigned i = bits / 4; i-- > 0;) {
+            const unsigned octet = a->octets[i / 2];
+            to += sprintf(to, "%x.", i % 2 ? octet & 15 : octet >> 4);
+        }
         strcpy(to, "ip6.arpa.");
     }
-    // at most 32 labels of one digit: it always fits
-    if (dns_name_parse(text, out, NULL) != 0)
-        *out = (struct dns_name){0};
+    // at most 4 labels of three digits, or 32 of one: it always fits
+    const int rc = dns_name_parse(text, out, NULL);
+    assert(rc == 0);
 }

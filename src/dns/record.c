@@ -9,12 +9,10 @@ static const struct {
     uint16_t type;
     const char *mnemonic;
 } types[] = {
-    {DNS_TYPE_A, "A"},         {DNS_TYPE_NS, "NS"},
-    {DNS_TYPE_CNAME, "CNAME"}, {DNS_TYPE_SOA, "SOA"},
-    {DNS_TYPE_PTR, "PTR"},     {DNS_TYPE_TXT, "TXT"},
-    {DNS_TYPE_AAAA, "AAAA"},   {DNS_TYPE_SRV, "SRV"},
-    {DNS_TYPE_OPT, "OPT"},     {DNS_TYPE_IXFR, "IXFR"},
-    {DNS_TYPE_AXFR, "AXFR"},   {DNS_TYPE_ANY, "ANY"},
+    {DNS_TYPE_A, "A"},       {DNS_TYPE_NS, "NS"},     {DNS_TYPE_CNAME, "CNAME"},
+    {DNS_TYPE_SOA, "SOA"},   {DNS_TYPE_PTR, "PTR"},   {DNS_TYPE_TXT, "TXT"},
+    {DNS_TYPE_AAAA, "AAAA"}, {DNS_TYPE_SRV, "SRV"},   {DNS_TYPE_OPT, "OPT"},
+    {DNS_TYPE_IXFR, "IXFR"}, {DNS_TYPE_AXFR, "AXFR"}, {DNS_TYPE_ANY, "ANY"},
 };
 
 void dns_record_head(struct bytes_out *out, uint16_t owner_pointer,
@@ -22,7 +20,7 @@ void dns_record_head(struct bytes_out *out, uint16_t owner_pointer,
 {
     bytes_out_u16(out, owner_pointer);
     bytes_out_u16(out, type);
-    bytes_out_u16(out, 1); // class IN
+    bytes_out_u16(out, DNS_CLASS_IN);
     bytes_out_u32(out, ttl_s);
     bytes_out_u16(out, rdata_n);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frame.h"
 
-#include "dns/message.h"
-
 #include <assert.h>
 
 enum frame frame_next(struct span *in, struct span *message)

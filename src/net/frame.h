@@ -9,12 +9,13 @@
 #define ORDINALD_NET_FRAME_H
 
 #include "base/bytes.h"
+#include "dns/message.h"
 
 #include <stddef.h>
 
 enum {
     FRAME_LENGTH = 2, // octets of a length
-    FRAME_MAX = FRAME_LENGTH + 65535,
+    FRAME_MAX = FRAME_LENGTH + DNS_TCP_MAX,
 };
 
 enum frame {

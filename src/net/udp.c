@@ -18,8 +18,7 @@
 
 enum {
     // Batches of one socket per turn of the loop: about 1 ms at full load,
-    // which
-    // is what TCP and timers may have to wait.
+    // which is what TCP and timers may have to wait.
     TURN_BATCHES = 8,
     // A query is rarely longer than 300 octets; one that is longer than this is
     // not for us (RFC 6891 6.2.5 lets a requestor expect 4096 in a *reply*).

@@ -9,14 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum {
-    // scratch memory for each octet that a block may have: entries, both orders
-    // and dashed labels of endpoints without records come to about as much
-    SCRATCH_FACTOR = 4,
-    SCRATCH_MIN = 1 << 20,
-    // `peers` begins with so many octets, so that no peer has offset 0
-    PEERS_PAD = 4,
-};
+// `peers` begins with so many octets, so that no peer has offset 0
+enum { PEERS_PAD = 4 };
 
 // A block while it is made.
 struct build {
@@ -69,7 +63,8 @@ static int make_suffix(struct build *b, const struct dns_name *domain,
     dns_name_fold(&b->suffix);
     if (s->object->service.type != SERVICE_EXTERNAL_NAME)
         return 0;
-    int rc = dns_name_parse(s->object->service.external_name, &b->external, err);
+    int rc =
+        dns_name_parse(s->object->service.external_name, &b->external, err);
     if (rc)
         return error_wrap(err, rc, "service '%s/%s': externalName",
                           s->namespace, s->name);
@@ -154,7 +149,8 @@ static int prepare(struct build *b, const struct dns_name *domain,
         return -ENOMEM;
     b->one_port = has_one_port(b);
 
-    size_t names = b->endpoints.names_n + 1, entries = b->endpoints.entries_n + 1;
+    size_t names = b->endpoints.names_n + 1,
+           entries = b->endpoints.entries_n + 1;
     b->srv_at = arena_array(&b->scratch, names, sizeof *b->srv_at);
     b->srv_count = arena_array(&b->scratch, names, sizeof *b->srv_count);
     b->peer_at = arena_array(&b->scratch, names, sizeof *b->peer_at);
@@ -269,7 +265,8 @@ static size_t peers_size(struct build *b)
 static void fill_peer(const struct build *b, uint32_t i, uint8_t *peers)
 {
     const struct endpoint_name *name = &b->endpoints.names[i];
-    struct zone_peer *peer = (struct zone_peer *)(void *)(peers + b->peer_at[i]);
+    struct zone_peer *peer =
+        (struct zone_peer *)(void *)(peers + b->peer_at[i]);
 
     peer->srv_at = b->srv_at[i];
     peer->srv_count = b->srv_count[i];
@@ -324,8 +321,9 @@ static struct layout lay_out(struct build *b)
     l.index = align(l.peers + peers_size(b));
     l.owners = l.index + l.index_n * sizeof(uint32_t);
     size_t records = draw(b, NULL);
-    l.records = l.owners + sizeof(uint32_t) * (b->sorted.a.answer_count +
-                                               (size_t)b->sorted.aaaa.answer_count);
+    l.records =
+        l.owners + sizeof(uint32_t) * (b->sorted.a.answer_count +
+                                       (size_t)b->sorted.aaaa.answer_count);
     l.text = l.records + records;
     l.end = l.text + b->suffix.n;
     for (uint32_t i = 0; i < b->ports_n; i++)
@@ -418,7 +416,10 @@ int block_new(const struct service *s, const struct dns_name *domain,
 {
     struct build b = {.service = s};
     b.render.ttl_s = ttl_s;
-    arena_init(&b.scratch, SCRATCH_MIN + SCRATCH_FACTOR * octets_max);
+    // No budget: what is needed follows from the endpoints that are there, and
+    // too many of them are -EFBIG, which ends the matter. -ENOMEM would have
+    // the service tried again for ever, and the zone never complete.
+    arena_init(&b.scratch, SIZE_MAX);
 
     int rc = prepare(&b, domain, err);
     if (rc == 0)
@@ -460,8 +461,8 @@ bool block_address(const struct zone_block *b, uint32_t i, struct address *out,
     const struct zone_peer *peer;
     if (i < b->sorted_a_n) {
         a.family = FAMILY_IPV4;
-        memcpy(a.octets, b->sorted_a + (size_t)i * DNS_RECORD_A + DNS_RECORD_HEAD,
-               4);
+        memcpy(a.octets,
+               b->sorted_a + (size_t)i * DNS_RECORD_A + DNS_RECORD_HEAD, 4);
         peer = block_peer_at(b, b->owner_a[i]);
     } else {
         i -= b->sorted_a_n;

@@ -20,12 +20,6 @@
 #include "dns/record.h"
 #include "zone/zone.h"
 
-enum {
-    // An SRV record up to its target: head, priority, weight, port.
-    SRV_TARGET_AT = DNS_RECORD_HEAD + 6,
-    SRV_WEIGHT_AT = DNS_RECORD_HEAD + 2,
-};
-
 // What one name answers, by type; an answer_count of 0: nothing.
 struct zone_set {
     struct zone_records a;
@@ -46,9 +40,9 @@ struct zone_peer {
     uint16_t srv_count;
     uint16_t a_count;
     uint16_t aaaa_count;
-    uint8_t srv_weight;  // of its own SRV answer
-    uint8_t managed;     // has a hostname: its PTR comes first
-    uint8_t label[1];    // wire form: length octet, then the label
+    uint8_t srv_weight; // of its own SRV answer
+    uint8_t managed;    // has a hostname: its PTR comes first
+    uint8_t label[1];   // wire form: length octet, then the label
 };
 
 enum zone_rank { // whose PTR an address has: the lowest one's
@@ -58,11 +52,11 @@ enum zone_rank { // whose PTR an address has: the lowest one's
 };
 
 struct zone_block {
-    struct zone_set set;        // at the service's own name
-    struct zone_records cname;  // ExternalName: for every type
-    bool exists;                // false: the name and all below is NXDOMAIN
-    uint8_t protocols;          // bit of each enum protocol with a named port
-    uint8_t suffix_n;           // wire name of the service, root included
+    struct zone_set set;       // at the service's own name
+    struct zone_records cname; // ExternalName: for every type
+    bool exists;               // false: the name and all below is NXDOMAIN
+    uint8_t protocols;         // bit of each enum protocol with a named port
+    uint8_t suffix_n;          // wire name of the service, root included
     uint8_t cluster_ips_n;
     uint32_t peers_n;
     uint32_t index_mask;
@@ -105,8 +99,8 @@ static inline uint64_t block_label_hash(uint64_t seed, const uint8_t *label)
  *
  * hash  block_label_hash() of it
  */
-static inline const struct zone_peer *
-block_find_peer(const struct zone_block *b, const uint8_t *label, uint64_t hash)
+static inline const struct zone_peer *block_find_peer(
+    const struct zone_block *b, const uint8_t *label, uint64_t hash)
 {
     if (b->peers_n == 0)
         return NULL;

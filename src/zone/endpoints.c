@@ -8,11 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int compare_addresses(const struct endpoint_entry *a,
+                             const struct endpoint_entry *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    return memcmp(a->octets, b->octets, entry_size(a));
+}
+
 bool entry_same_address(const struct endpoint_entry *a,
                         const struct endpoint_entry *b)
 {
-    return a->family == b->family &&
-           memcmp(a->octets, b->octets, entry_size(a)) == 0;
+    return compare_addresses(a, b) == 0;
 }
 
 // The run of digits at p, without leading zeroes; *end is what follows it.
@@ -45,14 +52,6 @@ static int compare_labels(const char *a, const char *b)
         }
     }
     return (*a != '\0') - (*b != '\0');
-}
-
-static int compare_addresses(const struct endpoint_entry *a,
-                             const struct endpoint_entry *b)
-{
-    if (a->family != b->family)
-        return a->family < b->family ? -1 : 1;
-    return memcmp(a->octets, b->octets, entry_size(a));
 }
 
 // Total: labels that only differ in leading zeroes are told apart by text.
@@ -131,7 +130,7 @@ static int add_endpoint(struct endpoints *out, const struct slice_facts *slice,
 {
     bool managed = e->hostname[0];
     const char *label = managed ? folded(e->hostname, scratch) : NULL;
-    unsigned size = slice->family == FAMILY_IPV4 ? 4 : 16;
+    unsigned size = family_size(slice->family);
 
     if (managed && !label)
         return -ENOMEM;
@@ -207,7 +206,8 @@ int endpoints_collect(const struct service *s, struct arena *scratch,
     for (uint32_t i = 0; i < s->slices_n; i++)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++) {
             const struct endpoint *e = &s->slices[i]->endpoints[k];
-            if (endpoint_counts(e) && add_endpoint(out, s->slices[i], e, scratch))
+            if (endpoint_counts(e) &&
+                add_endpoint(out, s->slices[i], e, scratch))
                 return -ENOMEM;
         }
     sort_entries(out->entries, out->entries_n);

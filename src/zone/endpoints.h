@@ -54,7 +54,7 @@ bool endpoint_counts(const struct endpoint *e);
 
 static inline unsigned entry_size(const struct endpoint_entry *e)
 {
-    return e->family == FAMILY_IPV4 ? 4 : 16;
+    return family_size(e->family);
 }
 
 // Whether two entries have the same address.

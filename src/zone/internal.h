@@ -107,6 +107,18 @@ static inline bool namespace_has_key(const void *entry, const void *key)
            bytes_equal(namespace->key, k->p, k->n);
 }
 
+// Bits of a whole address.
+static inline unsigned address_bits(const struct address *a)
+{
+    return 8u * address_size(a);
+}
+
+// A label of the reverse tree stands for so many bits: an octet, or a nibble.
+static inline unsigned label_bits(const struct address *a)
+{
+    return a->family == FAMILY_IPV4 ? 8 : 4;
+}
+
 /*
  * The key of the first `bits` bits of an address, the rest of which is zero.
  *

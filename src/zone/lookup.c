@@ -39,7 +39,8 @@ static inline const uint8_t *label_at(const struct dns_query *q, unsigned index)
 // wire: a constant, its length octet first
 ORD_INLINE bool label_is(const uint8_t *label, const char *wire)
 {
-    return label[0] == (uint8_t)wire[0] && memcmp(label, wire, strlen(wire)) == 0;
+    return label[0] == (uint8_t)wire[0] &&
+           memcmp(label, wire, strlen(wire)) == 0;
 }
 
 // --- which name is this? ---------------------------------------------------
@@ -62,12 +63,12 @@ static bool begin_fixed(const struct dns_query *q, unsigned below,
 
     if (below == 0) {
         l->place = PLACE_APEX;
-    } else if (label_is(last, "\3" "dns")) {
-        bool server = below == 2 && label_is(label_at(q, 0), "\2" "ns");
+    } else if (label_is(last, "\3dns")) {
+        bool server = below == 2 && label_is(label_at(q, 0), "\2ns");
         l->place = below == 1 ? PLACE_EMPTY
                    : server   ? PLACE_SERVER
                               : PLACE_ABSENT;
-    } else if (label_is(last, "\13" "dns-version")) {
+    } else if (label_is(last, "\13dns-version")) {
         l->place = below == 1 ? PLACE_VERSION : PLACE_ABSENT;
     } else {
         return false;
@@ -98,10 +99,10 @@ static void begin_other(const struct zone *z, const struct dns_query *q,
     if (begin_fixed(q, below, l))
         return;
     const uint8_t *last = label_at(q, below - 1);
-    bool svc = label_is(last, "\3" "svc");
+    bool svc = label_is(last, "\3svc");
 
     l->place = PLACE_ABSENT;
-    if (below == 1 && (svc || label_is(last, "\3" "pod"))) {
+    if (below == 1 && (svc || label_is(last, "\3pod"))) {
         l->place = PLACE_EMPTY;
     } else if (below == 2 && svc) {
         l->place = PLACE_NAMESPACE;
@@ -147,7 +148,7 @@ static bool parse_reverse(const struct dns_query *q, struct address *a,
 {
     // "arpa" and the label before it belong to the origin's name
     unsigned labels = q->labels - 2u;
-    bool v4 = label_is(label_at(q, labels), "\7" "in-addr");
+    bool v4 = label_is(label_at(q, labels), "\7in-addr");
 
     *a = (struct address){.family = v4 ? FAMILY_IPV4 : FAMILY_IPV6};
     *bits = labels * (v4 ? 8 : 4);
@@ -211,7 +212,7 @@ void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
     unsigned below = q->labels - (unsigned)z->domain_labels;
     l->origin = &z->origins[0];
     if (ORD_LIKELY(below >= 3 && below <= 5 &&
-                   label_is(label_at(q, below - 1), "\3" "svc")))
+                   label_is(label_at(q, below - 1), "\3svc")))
         begin_service(z, q, below, l);
     else
         begin_other(z, q, below, l);
@@ -363,7 +364,7 @@ static enum zone_outcome find_peer_srv(const struct zone_block *block,
         .answer_count = peer->srv_count,
         // one target: all its records are equally long
         .answer_n = peer->srv_count *
-                    (uint32_t)(SRV_TARGET_AT + label_size(peer->label) +
+                    (uint32_t)(DNS_SRV_TARGET_AT + label_size(peer->label) +
                                block->suffix_n),
     };
     out->records = &out->peer_srv;
@@ -453,8 +454,8 @@ static enum zone_outcome find_ptr(const struct zone_lookup *l,
     if (!block_find_address(l->block, &l->address, &peer))
         return ZONE_NXDOMAIN;
     out->form = ZONE_FORM_PTR;
-    out->label = peer ? span_of(peer->label, label_size(peer->label))
-                      : (struct span){0};
+    out->label =
+        peer ? span_of(peer->label, label_size(peer->label)) : (struct span){0};
     out->suffix = span_of(l->block->suffix, l->block->suffix_n);
     // an endpoint whose name would exceed 255 octets has none
     if ((q->qtype != DNS_TYPE_PTR && q->qtype != DNS_TYPE_ANY) ||

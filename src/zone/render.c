@@ -10,6 +10,9 @@ enum { NEAR_LIMIT = DNS_POINTER_LIMIT - DNS_HEADER - DNS_QUESTION_MAX };
 // ancount and arcount have 16 bits; nobody can be sent as many.
 enum { RECORDS_MAX = UINT16_MAX };
 
+// The order in which addresses stand in an answer.
+static const uint8_t families[] = {FAMILY_IPV4, FAMILY_IPV6};
+
 static void put(struct render *r, const void *p, size_t n)
 {
     if (r->pen.to)
@@ -41,15 +44,16 @@ struct pointer {
 static struct pointer pointer_of(size_t offset)
 {
     struct pointer p;
-    bytes_store_u16(p.octets, (uint16_t)(0xc000 | offset));
+    bytes_store_u16(p.octets, (uint16_t)(DNS_POINTER | offset));
     return p;
 }
 
 static void put_address(struct render *r, struct span owner, uint8_t family,
                         const uint8_t *octets)
 {
-    unsigned size = family == FAMILY_IPV4 ? 4 : 16;
-    put_head(r, owner, size == 4 ? DNS_TYPE_A : DNS_TYPE_AAAA, size);
+    const unsigned size = family_size(family);
+    put_head(r, owner, family == FAMILY_IPV4 ? DNS_TYPE_A : DNS_TYPE_AAAA,
+             size);
     put(r, octets, size);
 }
 
@@ -81,8 +85,8 @@ static bool port_matches(const struct port_filter *f,
     return port->protocol == f->protocol && strcmp(port->name, f->name) == 0;
 }
 
-bool port_filter_matches(const struct port_filter *f,
-                         const struct slice_facts *slice)
+static bool has_port(const struct slice_facts *slice,
+                     const struct port_filter *f)
 {
     if (!f->name)
         return true;
@@ -137,7 +141,8 @@ static size_t insert_number(uint16_t *numbers, size_t n, uint16_t number)
  * entries may come from the same slices in turns: only distinct numbers are
  * bounded by the ports that all slices have.
  */
-static size_t collect_numbers(struct render *r, const struct endpoint_name *name,
+static size_t collect_numbers(struct render *r,
+                              const struct endpoint_name *name,
                               const struct port_filter *f)
 {
     const struct endpoint_entry *e = r->endpoints->entries + name->first;
@@ -191,7 +196,7 @@ static uint16_t put_name_srv(struct render *r, const struct port_filter *f,
         n = 0;
     if (n > room)
         n = room;
-    *target = r->pen.n - start + SRV_TARGET_AT;
+    *target = r->pen.n - start + DNS_SRV_TARGET_AT;
     for (size_t i = 0; i < n; i++)
         put_srv(r, weight, r->numbers[i], name->label, name->label_n);
     return (uint16_t)n;
@@ -235,7 +240,6 @@ static bool extra_belongs(enum extra_pass pass, size_t target, uint8_t family)
 void render_extras(struct render *r, struct zone_records *out)
 {
     const struct endpoints *ends = r->endpoints;
-
     size_t start = r->pen.n;
 
     out->extra = here(r);
@@ -243,7 +247,8 @@ void render_extras(struct render *r, struct zone_records *out)
         for (uint32_t i = 0; i < ends->entries_n; i++) {
             const struct endpoint_entry *e = &ends->entries[i];
             size_t target = r->targets[e->name];
-            if (target == 0 || !extra_belongs((enum extra_pass)pass, target, e->family))
+            if (target == 0 ||
+                !extra_belongs((enum extra_pass)pass, target, e->family))
                 continue;
             if (i > 0 && e[-1].name == e->name && entry_same_address(e, e - 1))
                 continue;
@@ -266,8 +271,8 @@ void render_srv(struct render *r, const struct port_filter *f,
         size_t target;
         size_t at = r->pen.n;
         uint16_t room = (uint16_t)(RECORDS_MAX - out->answer_count);
-        uint16_t n = put_name_srv(r, f, &ends->names[i], weight, room, start,
-                                  &target);
+        uint16_t n =
+            put_name_srv(r, f, &ends->names[i], weight, room, start, &target);
         r->targets[i] = n ? target : 0;
         out->answer_count = (uint16_t)(out->answer_count + n);
         if (peer_srv_at) {
@@ -288,8 +293,7 @@ void render_addresses(struct render *r, const struct port_filter *f,
     *out = (struct zone_set){0};
     for (uint32_t i = 0; i < ends->entries_n; i++) {
         const struct endpoint_entry *e = ends->by_address[i];
-        if (!port_filter_matches(f, e->slice) ||
-            (last && entry_same_address(last, e)))
+        if (!has_port(e->slice, f) || (last && entry_same_address(last, e)))
             continue;
         uint16_t before = records_of(out, e->family)->answer_count;
         put_answer_address(r, out, e->family, e->octets);
@@ -302,8 +306,8 @@ void render_addresses(struct render *r, const struct port_filter *f,
 static bool service_port_matches(const struct port_filter *f,
                                  const struct service_port *port)
 {
-    return !f->name || (port->protocol == f->protocol &&
-                        strcmp(port->name, f->name) == 0);
+    return !f->name ||
+           (port->protocol == f->protocol && strcmp(port->name, f->name) == 0);
 }
 
 // Whether an earlier port of the service has the same number: one target and
@@ -321,18 +325,18 @@ static bool number_is_repeated(const struct service_facts *facts, uint32_t i,
 static void put_cluster_ip_extras(struct render *r, struct zone_records *out)
 {
     const struct service *s = r->service;
-    struct pointer owner = pointer_of(SRV_TARGET_AT);
+    struct pointer owner = pointer_of(DNS_SRV_TARGET_AT);
     size_t at = r->pen.n;
 
     out->extra = here(r);
-    for (uint8_t family = FAMILY_IPV4; family <= FAMILY_IPV6; family += 2)
+    for (unsigned k = 0; k < ORD_COUNT(families); k++)
         for (unsigned i = 0; i < s->addresses_n; i++) {
-            if (s->addresses[i].family != family)
+            if (s->addresses[i].family != families[k])
                 continue;
-            put_address(r, span_of(owner.octets, 2), family,
+            put_address(r, span_of(owner.octets, 2), families[k],
                         s->addresses[i].octets);
-            ++*(family == FAMILY_IPV4 ? &out->extra_a_count
-                                      : &out->extra_aaaa_count);
+            ++*(families[k] == FAMILY_IPV4 ? &out->extra_a_count
+                                           : &out->extra_aaaa_count);
         }
     out->extra_n = (uint32_t)(r->pen.n - at);
 }
@@ -346,10 +350,10 @@ void render_cluster_ip(struct render *r, const struct port_filter *f,
 
     *out = (struct zone_set){0};
     // all of one family stand together: they are one answer
-    for (uint8_t family = FAMILY_IPV4; family <= FAMILY_IPV6; family += 2)
+    for (unsigned k = 0; k < ORD_COUNT(families); k++)
         for (unsigned i = 0; i < s->addresses_n; i++)
-            if (s->addresses[i].family == family)
-                put_answer_address(r, out, family, s->addresses[i].octets);
+            if (s->addresses[i].family == families[k])
+                put_answer_address(r, out, families[k], s->addresses[i].octets);
     for (uint32_t i = 0; i < facts->ports_n; i++)
         matching += service_port_matches(f, &facts->ports[i]);
     if (s->addresses_n == 0)

@@ -31,10 +31,6 @@ struct port_filter {
     uint8_t protocol;
 };
 
-// Whether the slice serves the port.
-bool port_filter_matches(const struct port_filter *f,
-                         const struct slice_facts *slice);
-
 /*
  * A and AAAA records of the endpoints with the port, in ascending order, each
  * address once (K8S-DNS 2.4.1).

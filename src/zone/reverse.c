@@ -12,17 +12,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static unsigned address_bits(const struct address *a)
-{
-    return a->family == FAMILY_IPV4 ? 32 : 128;
-}
-
-// A label of the reverse tree stands for so many bits.
-static unsigned label_bits(const struct address *a)
-{
-    return a->family == FAMILY_IPV4 ? 8 : 4;
-}
-
 static struct address first_bits(const struct address *a, unsigned bits)
 {
     struct address part = {.family = a->family};
@@ -168,8 +157,7 @@ static int compare_slots(const struct zone_slot *a, const struct zone_slot *b)
 static bool is_stronger(uint8_t rank, const struct zone_slot *slot,
                         uint8_t than_rank, const struct zone_slot *than)
 {
-    return rank != than_rank ? rank < than_rank
-                             : compare_slots(slot, than) < 0;
+    return rank != than_rank ? rank < than_rank : compare_slots(slot, than) < 0;
 }
 
 // Take the slot's own claim out of the waiting ones; NULL if it is not there.

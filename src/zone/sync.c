@@ -157,9 +157,9 @@ static int on_change(void *context, const struct cluster_change *change)
 
 // --- a run -----------------------------------------------------------------
 
-// Try those that wait once more; what succeeds leaves the list. What is built
-// here and changed as well is built twice, by two updates: an update has each
-// service once.
+// Try those that wait once more; what succeeds leaves the list. What has
+// changed as well is built twice: of two words on a service in a step the last
+// counts.
 static void retry_waiting(struct zone_sync *s)
 {
     for (struct waiting **at = &s->waiting; *at;) {
@@ -193,8 +193,6 @@ int zone_sync_run(struct zone_sync *s, uint32_t now_unix_s,
 {
     s->result = (struct zone_sync_result){0};
     retry_waiting(s);
-    publish(s, now_unix_s, zone_is_complete(s->zone));
-
     int r = cluster_take_changes(s->cluster, on_change, s);
     const bool whole = r == 0 && !s->waiting;
     // An empty cluster is complete too, without any change.

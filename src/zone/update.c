@@ -3,10 +3,11 @@
 // everything is published by storing pointers, which cannot fail.
 //
 // Order of publishing: claims on new addresses first (they lead to blocks that
-// do not know them yet: absent), then the blocks, one pointer each, by which
-// names and PTRs of a service change at once; then claims that ended, slots
-// without a block, and the serial. Last, what was replaced is freed when no
-// reader can see it any more.
+// do not know them yet: absent, and so is for that moment the PTR of an address
+// that a stronger service takes over), then the blocks, one pointer each, by
+// which names and PTRs of a service change at once; then claims that ended,
+// slots without a block, and the serial. Last, what was replaced is freed when
+// no reader can see it any more.
 #include "internal.h"
 
 #include <assert.h>
@@ -30,7 +31,7 @@ struct zone_update {
     struct zone_namespace *come; // linked by garbage
     size_t come_n;
     struct zone_namespace *went;
-    struct zone_slot *slots;       // garbage
+    struct zone_slot *slots;        // garbage
     struct zone_address *addresses; // garbage
     bool changed;
 };
@@ -186,49 +187,61 @@ struct zone_update *zone_update_begin(struct zone *z)
     return u;
 }
 
-int zone_update_service(struct zone_update *u, const struct service *s,
-                        struct error *err)
+// The key of a service's slot. Returns its octets.
+static size_t slot_key(const char *namespace, const char *service,
+                       uint8_t key[SLOT_KEY_MAX])
 {
-    struct zone *z = u->zone;
-    const struct zone_block *block;
-    struct zone_block *made;
+    size_t n = put_label(key, service);
+    return n + put_label(key + n, namespace);
+}
 
-    int rc = block_new(s, &z->domain, z->ttl_s, z->seed, z->block_size_max,
-                       &made, err);
-    if (rc) {
-        z->state.failures++;
-        return rc;
-    }
-    block = made;
+// The step's word on a service is this block, which is taken, also on failure:
+// then what the step said before stays.
+static int decide(struct zone_update *u, const struct service *s,
+                  const struct zone_block *block)
+{
     uint8_t key[SLOT_KEY_MAX];
-    size_t n = put_label(key, s->name);
-    n += put_label(key + n, s->namespace);
-    struct zone_slot *slot = find_or_make_slot(z, (struct span){key, n});
+    const size_t n = slot_key(s->namespace, s->name, key);
+    struct zone_slot *slot = find_or_make_slot(u->zone, span_of(key, n));
     struct zone_change *c = slot ? change_of(u, slot) : NULL;
     if (!c) {
         if (slot && !block_of(slot))
             drop_slot(u, slot);
         block_free(block);
-        rc = -ENOMEM;
-    } else {
-        struct zone_change before = *c;
-        c->decided = true;
-        c->block = block;
-        c->spares = NULL;
-        rc = prepare(u, c);
-        // what the step had for this service before, or all of this one
-        struct zone_change failed = *c;
+        return -ENOMEM;
+    }
+    struct zone_change before = *c;
+    c->decided = true;
+    c->block = block;
+    c->spares = NULL;
+    const int rc = prepare(u, c);
+    // what the step had for this service before, or all of this one
+    struct zone_change unused = rc ? *c : before;
+    if (rc)
+        *c = before;
+    unprepare(u, &unused);
+    return rc;
+}
+
+int zone_update_service(struct zone_update *u, const struct service *s,
+                        struct error *err)
+{
+    struct zone *z = u->zone;
+    struct zone_block *block;
+
+    int rc = block_new(s, &z->domain, z->ttl_s, z->seed, z->block_size_max,
+                       &block, err);
+    if (rc == 0) {
+        rc = decide(u, s, block);
         if (rc)
-            *c = before;
-        unprepare(u, rc ? &failed : &before);
+            error_set(err, rc, "service '%s/%s': no memory for its answers",
+                      s->namespace, s->name);
     }
-    if (rc) {
+    if (rc)
         z->state.failures++;
-        return error_set(err, rc, "service '%s/%s': no memory for its answers",
-                         s->namespace, s->name);
-    }
-    z->state.builds++;
-    return 0;
+    else
+        z->state.builds++;
+    return rc;
 }
 
 int zone_update_remove(struct zone_update *u, const char *namespace,
@@ -237,9 +250,8 @@ int zone_update_remove(struct zone_update *u, const char *namespace,
     if (!is_label(namespace) || !is_label(service))
         return 0;
     uint8_t key[SLOT_KEY_MAX];
-    size_t n = put_label(key, service);
-    n += put_label(key + n, namespace);
-    struct zone_slot *slot = find_slot(u->zone, (struct span){key, n});
+    const size_t n = slot_key(namespace, service, key);
+    struct zone_slot *slot = find_slot(u->zone, span_of(key, n));
     if (!slot)
         return 0;
     struct zone_change *c = change_of(u, slot);

@@ -71,7 +71,7 @@ static void draw_ns(struct bytes_out *out, struct zone_records *ns,
     ns->extra = out->at;
     // the target stands behind the record's head, counted from the question's
     // end
-    const uint16_t target = 0xc000 | DNS_RECORD_HEAD;
+    const uint16_t target = DNS_POINTER | DNS_RECORD_HEAD;
     draw_addresses(out, target, FAMILY_IPV4, settings, &ns->extra_a_count);
     draw_addresses(out, target, FAMILY_IPV6, settings, &ns->extra_aaaa_count);
     ns->extra_n = (uint32_t)(out->at - ns->extra);
@@ -118,8 +118,7 @@ static int reverse_origin(const struct cidr *c, struct dns_name *out,
                           struct error *err)
 {
     char text[ADDRESS_TEXT_SIZE];
-    unsigned step = c->base.family == FAMILY_IPV4 ? 8 : 4;
-    unsigned whole = c->base.family == FAMILY_IPV4 ? 32 : 128;
+    unsigned step = label_bits(&c->base), whole = address_bits(&c->base);
 
     if (c->prefix % step || c->prefix == whole)
         return error_set(err, -EINVAL,
@@ -165,13 +164,12 @@ static int make_origins(struct zone *z, const struct zone_settings *settings,
 static int draw_origins(struct zone *z, const struct zone_settings *settings)
 {
     // SOA, NS, TXT, and each address at most twice
-    size_t each = 3 * (DNS_RECORD_HEAD + 64) +
-                  2 * settings->servers_n * DNS_RECORD_AAAA;
+    size_t each =
+        3 * (DNS_RECORD_HEAD + 64) + 2 * settings->servers_n * DNS_RECORD_AAAA;
     z->static_records = calloc(z->origins_n, each);
     if (!z->static_records)
         return -ENOMEM;
-    struct bytes_out out =
-        bytes_out_of(z->static_records, z->origins_n * each);
+    struct bytes_out out = bytes_out_of(z->static_records, z->origins_n * each);
     for (size_t i = 0; i < z->origins_n; i++)
         draw_origin(&out, z, &z->origins[i], settings);
     assert(bytes_out_ok(&out));

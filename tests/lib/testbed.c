@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { QUERY_SIZE = 600 }; // any question with its OPT record
+
 static const char relative[] = ".svc.cluster.local.";
 
 static void *need(void *p)
@@ -199,6 +201,10 @@ const struct service *draft_service(const struct draft *d)
 
 // --- a zone ----------------------------------------------------------------
 
+const char *const testbed_other_types[] = {
+    "TXT", "MX",  "HTTPS", "SVCB",      "NAPTR", "CNAME",
+    "DS",  "CAA", "HINFO", "TYPE65280", NULL};
+
 struct zone_settings testbed_settings(void)
 {
     static const struct address servers[] = {
@@ -247,6 +253,18 @@ void testbed_free(struct testbed *t)
     free(t);
 }
 
+int testbed_set_up(void **state)
+{
+    *state = testbed_new(NULL);
+    return 0;
+}
+
+int testbed_tear_down(void **state)
+{
+    testbed_free(*state);
+    return 0;
+}
+
 void testbed_begin(struct testbed *t)
 {
     if (!t->update)
@@ -264,6 +282,17 @@ void testbed_put(struct testbed *t, const char *words)
         abort();
     }
     draft_free(d);
+}
+
+int testbed_try(struct testbed *t, const struct draft *d)
+{
+    struct error err = {""};
+    const int rc = zone_update_service(t->update, &d->service, &err);
+    if ((rc == 0) != (err.text[0] == '\0')) {
+        fprintf(stderr, "testbed: code %d and '%s'\n", rc, err.text);
+        abort();
+    }
+    return rc;
 }
 
 void testbed_remove(struct testbed *t, const char *namespace,
@@ -301,6 +330,26 @@ void testbed_serve(struct testbed *t, const char *words)
     testbed_publish(t);
 }
 
+void testbed_serve_peers(struct testbed *t, unsigned n, unsigned each)
+{
+    char *words;
+    size_t size;
+    FILE *out = need(open_memstream(&words, &size));
+
+    fputs("one/db headless slice4 port p:1/tcp", out);
+    for (unsigned i = 0; i < n; i++) {
+        fprintf(out, " end p-%04u ", i);
+        for (unsigned k = 0; k < each; k++) {
+            const unsigned a = i * each + k;
+            fprintf(out, "%s10.%u.%u.%u", k ? "," : "", a >> 16 & 255,
+                    a >> 8 & 255, a & 255);
+        }
+    }
+    fclose(out);
+    testbed_serve(t, words);
+    free(words);
+}
+
 // --- questions -------------------------------------------------------------
 
 size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
@@ -315,6 +364,26 @@ size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
     memcpy(reply, query, n);
     answer_batch(&t->context, &job, 1);
     return job.verdict == ANSWER_SEND ? job.reply_n : 0;
+}
+
+size_t testbed_reply(struct testbed *t, const char *name, uint16_t type,
+                     uint16_t edns_size, enum answer_transport transport,
+                     struct reply *out)
+{
+    enum { ID = 0xbeef };
+    uint8_t query[QUERY_SIZE];
+    char error[200] = "";
+    size_t n =
+        query_write(query, sizeof query, ID, name, type, edns_size, true);
+
+    n = testbed_answer(t, query, n, transport, t->message);
+    if (!reply_read(t->message, n, out, error) || out->id != ID ||
+        out->has_opt != (edns_size > 0)) {
+        fprintf(stderr, "testbed: bad reply to '%s' type %u: %s\n", name, type,
+                error[0] ? error : "another id, or OPT");
+        abort();
+    }
+    return n;
 }
 
 // What a reply is told as.
@@ -444,7 +513,7 @@ const char *testbed_ask(struct testbed *t, const char *name, const char *type)
 {
     char whole[REPLY_LINE_SIZE], question[REPLY_LINE_SIZE + 32];
     char error[200] = "";
-    uint8_t query[600];
+    uint8_t query[QUERY_SIZE];
     struct reply reply;
     size_t size;
 

@@ -19,6 +19,8 @@ enum {
     TESTBED_NEGATIVE_TTL_S = 1,
 };
 
+struct reply;
+
 struct testbed {
     struct zone *zone;
     struct answer_context context;
@@ -33,9 +35,16 @@ struct testbed {
 // 2001:db8::53; 1232 octets over UDP. The caller may change any of it.
 struct zone_settings testbed_settings(void);
 
+// Types that no service has records of; NULL ends them.
+extern const char *const testbed_other_types[];
+
 // settings: NULL for those above. What cannot be made ends the test.
 struct testbed *testbed_new(const struct zone_settings *settings);
 void testbed_free(struct testbed *t);
+
+// The same as a fixture of cmocka: the state is a testbed with settings NULL.
+int testbed_set_up(void **state);
+int testbed_tear_down(void **state);
 
 /*
  * A service, from words that are separated by blanks:
@@ -65,8 +74,16 @@ void testbed_namespace(struct testbed *t, const char *namespace, bool exists);
 void testbed_publish(struct testbed *t);
 void testbed_cancel(struct testbed *t);
 
+// zone_update_service() in the step under way, which may fail. That a failure
+// is a sentence is seen to.
+int testbed_try(struct testbed *t, const struct draft *d) ORD_CHECKED;
+
 // testbed_put() and testbed_publish().
 void testbed_serve(struct testbed *t, const char *words);
+
+// one/db with port "p" and the peers p-0000 to p-<n - 1>, each with so many
+// addresses.
+void testbed_serve_peers(struct testbed *t, unsigned n, unsigned each);
 
 /*
  * Ask over TCP, so that nothing is cut.
@@ -88,9 +105,21 @@ const char *testbed_ask(struct testbed *t, const char *name, const char *type);
 size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
                       enum answer_transport transport, uint8_t *reply);
 
+// Ask by the whole name and number of a type, and read the reply, which has to
+// be well formed; release it with reply_release(). Returns its octets.
+size_t testbed_reply(struct testbed *t, const char *name, uint16_t type,
+                     uint16_t edns_size, enum answer_transport transport,
+                     struct reply *out);
+
 // assert_string_equal() that tells the caller's line.
 #define assert_answer(t, name, type, expected)                                 \
     _assert_string_equal(testbed_ask(t, name, type), expected, __FILE__,       \
                          __LINE__)
+// The same for each of several types, ended by NULL.
+#define assert_answers(t, name, types, expected)                               \
+    do {                                                                       \
+        for (const char *const *type_ = (types); *type_; type_++)              \
+            assert_answer(t, name, *type_, expected);                          \
+    } while (0)
 
 #endif

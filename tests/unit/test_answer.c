@@ -27,53 +27,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
-// --- asking ----------------------------------------------------------------
-
 static const char service[] = "db.one.svc.cluster.local.";
-
-// A reply and how many octets it took; release it with reply_release().
-static size_t ask(struct testbed *t, const char *name, uint16_t type,
-                  uint16_t edns_size, enum answer_transport transport,
-                  struct reply *out)
-{
-    uint8_t query[QUERY_SIZE];
-    char error[200] = "";
-    size_t n =
-        query_write(query, sizeof query, 0xbeef, name, type, edns_size, true);
-    assert_int_not_equal(n, 0);
-    n = testbed_answer(t, query, n, transport, t->message);
-    if (!reply_read(t->message, n, out, error))
-        fail_msg("%s", error);
-    assert_int_equal(out->id, 0xbeef);
-    assert_int_equal(out->has_opt, edns_size > 0);
-    return n;
-}
-
-// Peers p-0000 to p-<n - 1>, each with so many addresses.
-static void serve_peers(struct testbed *t, unsigned n, unsigned each)
-{
-    size_t size = 100 + n * (14 + each * 16), at;
-    char *words = malloc(size);
-    assert_non_null(words);
-    at = (size_t)snprintf(words, size, "one/db headless slice4 port p:1/tcp");
-    for (unsigned i = 0; i < n; i++) {
-        at += (size_t)snprintf(words + at, size - at, " end p-%04u ", i);
-        for (unsigned k = 0; k < each; k++) {
-            unsigned a = i * each + k;
-            at += (size_t)snprintf(words + at, size - at, "%s10.%u.%u.%u",
-                                   k ? "," : "", a >> 16 & 255, a >> 8 & 255,
-                                   a & 255);
-        }
-    }
-    testbed_serve(t, words);
-    free(words);
-}
 
 // --- headers ---------------------------------------------------------------
 
@@ -268,14 +222,14 @@ static void before_the_first_load_it_says_why(void **state)
     (void)state;
     struct testbed *t = testbed_new(NULL);
     struct reply r;
-    ask(t, service, TYPE_A, 1232, ANSWER_UDP, &r);
+    testbed_reply(t, service, TYPE_A, 1232, ANSWER_UDP, &r);
     assert_int_equal(r.rcode, 2);
     assert_int_equal(r.flags & 0x0400, 0);
     assert_int_equal(r.ede, 14);
     assert_string_equal(r.ede_text,
                         "the first load of the zone is not complete");
     reply_release(&r);
-    ask(t, service, TYPE_A, 0, ANSWER_UDP, &r);
+    testbed_reply(t, service, TYPE_A, 0, ANSWER_UDP, &r);
     assert_int_equal(r.rcode, 2);
     reply_release(&r);
     testbed_free(t);
@@ -291,7 +245,7 @@ static void each_address_comes_first_about_equally_often(void **state)
     for (int i = 0; i < TURNS; i++) {
         struct reply r;
         unsigned last;
-        ask(t, service, TYPE_A, 1232, ANSWER_UDP, &r);
+        testbed_reply(t, service, TYPE_A, 1232, ANSWER_UDP, &r);
         assert_int_equal(r.lines_n[REPLY_ANSWER], 4);
         // the others follow in their circle
         for (int k = 0; k < 4; k++) {
@@ -316,10 +270,10 @@ static void a_cut_answer_gives_everyone_a_turn(void **state)
     struct testbed *t = *state;
     enum { PEERS = 100 };
     unsigned seen[PEERS] = {0};
-    serve_peers(t, PEERS, 1);
+    testbed_serve_peers(t, PEERS, 1);
     for (int i = 0; i < 1000; i++) {
         struct reply r;
-        ask(t, service, TYPE_A, 0, ANSWER_UDP, &r);
+        testbed_reply(t, service, TYPE_A, 0, ANSWER_UDP, &r);
         for (size_t k = 0; k < r.lines_n[REPLY_ANSWER]; k++) {
             const char *dot = strrchr(r.lines[REPLY_ANSWER][k], '.');
             seen[atoi(dot + 1)]++;
@@ -346,13 +300,13 @@ static void the_case_of_the_question_is_kept(void **state)
 {
     struct testbed *t = *state;
     struct reply r;
-    ask(t, "dB.oNe.sVc.CLUSTER.locaL.", TYPE_A, 1232, ANSWER_UDP, &r);
+    testbed_reply(t, "dB.oNe.sVc.CLUSTER.locaL.", TYPE_A, 1232, ANSWER_UDP, &r);
     assert_string_equal(r.question, "dB.oNe.sVc.CLUSTER.locaL. IN A");
     assert_int_equal(strncmp(r.lines[REPLY_ANSWER][0],
                              "dB.oNe.sVc.CLUSTER.locaL. 5 IN A 10.0.0.", 39),
                      0);
     reply_release(&r);
-    ask(t, "No.oNe.sVc.CLUSTER.locaL.", TYPE_A, 1232, ANSWER_UDP, &r);
+    testbed_reply(t, "No.oNe.sVc.CLUSTER.locaL.", TYPE_A, 1232, ANSWER_UDP, &r);
     assert_int_equal(strncmp(r.lines[REPLY_AUTHORITY][0],
                              "CLUSTER.locaL. 1 IN SOA ns.dns.CLUSTER.locaL. ",
                              46),
@@ -467,17 +421,17 @@ static void counters_tell_what_was_done(void **state)
     struct raw q = raw_query(service, TYPE_A, 1232);
     q.octets[2] = 0x80;
     testbed_answer(t, q.octets, q.n, ANSWER_UDP, t->message);
-    ask(t, service, TYPE_A, 0, ANSWER_TCP, &r);
+    testbed_reply(t, service, TYPE_A, 0, ANSWER_TCP, &r);
     reply_release(&r);
-    ask(t, "no.svc.cluster.local.", TYPE_A, 0, ANSWER_UDP, &r);
+    testbed_reply(t, "no.svc.cluster.local.", TYPE_A, 0, ANSWER_UDP, &r);
     reply_release(&r);
-    ask(t, "example.org.", TYPE_A, 0, ANSWER_UDP, &r);
+    testbed_reply(t, "example.org.", TYPE_A, 0, ANSWER_UDP, &r);
     reply_release(&r);
     q = raw_query(service, TYPE_A, 1232);
     q.octets[q.n - 5] = 1;
     testbed_answer(t, q.octets, q.n, ANSWER_UDP, t->message);
-    serve_peers(t, 100, 1);
-    ask(t, service, TYPE_A, 0, ANSWER_UDP, &r);
+    testbed_serve_peers(t, 100, 1);
+    testbed_reply(t, service, TYPE_A, 0, ANSWER_UDP, &r);
     reply_release(&r);
     assert_int_equal(counter_read(&c->queries[ANSWER_UDP]), 5);
     assert_int_equal(counter_read(&c->queries[ANSWER_TCP]), 1);
@@ -489,7 +443,7 @@ static void counters_tell_what_was_done(void **state)
     assert_int_equal(counter_read(&c->dropped), 1);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f) cmocka_unit_test_setup_teardown(f, set_up, testbed_tear_down)
 
 int main(void)
 {

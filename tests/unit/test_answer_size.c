@@ -17,44 +17,9 @@
 
 enum { QUERY_SIZE = 600, TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
 
-static int set_up(void **state)
-{
-    struct testbed *t = testbed_new(NULL);
-    testbed_put(t, "one/db headless slice4 port p:1/tcp end a 10.0.0.1 "
-                   "end b 10.0.0.2 end c 10.0.0.3 end d 10.0.0.4");
-    testbed_put(t, "one/web ip 10.96.0.1 port p:1/tcp slice6 end a fd00::1");
-    testbed_serve(t, "one/ext external db.example.org");
-    *state = t;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
 // --- asking ----------------------------------------------------------------
 
 static const char service[] = "db.one.svc.cluster.local.";
-
-// A reply and how many octets it took; release it with reply_release().
-static size_t ask(struct testbed *t, const char *name, uint16_t type,
-                  uint16_t edns_size, enum answer_transport transport,
-                  struct reply *out)
-{
-    uint8_t query[QUERY_SIZE];
-    char error[200] = "";
-    size_t n =
-        query_write(query, sizeof query, 0xbeef, name, type, edns_size, true);
-    assert_int_not_equal(n, 0);
-    n = testbed_answer(t, query, n, transport, t->message);
-    if (!reply_read(t->message, n, out, error))
-        fail_msg("%s", error);
-    assert_int_equal(out->id, 0xbeef);
-    assert_int_equal(out->has_opt, edns_size > 0);
-    return n;
-}
 
 struct expected {
     const char *name;
@@ -69,7 +34,8 @@ struct expected {
 static void assert_size(struct testbed *t, const struct expected *e)
 {
     struct reply r;
-    size_t n = ask(t, e->name, e->type, e->edns_size, e->transport, &r);
+    size_t n =
+        testbed_reply(t, e->name, e->type, e->edns_size, e->transport, &r);
     size_t limit = e->transport == ANSWER_TCP ? DNS_TCP_MAX
                    : e->edns_size > 512       ? e->edns_size
                                               : 512;
@@ -83,26 +49,6 @@ static void assert_size(struct testbed *t, const struct expected *e)
     assert_int_equal(r.lines_n[REPLY_AUTHORITY], 0);
     assert_int_equal((r.flags & DNS_FLAG_TC) != 0, e->truncated);
     reply_release(&r);
-}
-
-// Peers p-0000 to p-<n - 1>, each with so many addresses.
-static void serve_peers(struct testbed *t, unsigned n, unsigned each)
-{
-    size_t size = 100 + n * (14 + each * 16), at;
-    char *words = malloc(size);
-    assert_non_null(words);
-    at = (size_t)snprintf(words, size, "one/db headless slice4 port p:1/tcp");
-    for (unsigned i = 0; i < n; i++) {
-        at += (size_t)snprintf(words + at, size - at, " end p-%04u ", i);
-        for (unsigned k = 0; k < each; k++) {
-            unsigned a = i * each + k;
-            at += (size_t)snprintf(words + at, size - at, "%s10.%u.%u.%u",
-                                   k ? "," : "", a >> 16 & 255, a >> 8 & 255,
-                                   a & 255);
-        }
-    }
-    testbed_serve(t, words);
-    free(words);
 }
 
 // --- sizes -----------------------------------------------------------------
@@ -126,7 +72,7 @@ static void addresses_are_cut_where_the_arithmetic_says(void **state)
                     {1232, ANSWER_UDP, 73},  {4096, ANSWER_UDP, 73},
                     {65535, ANSWER_UDP, 73}, {512, ANSWER_TCP, 4092},
                     {0, ANSWER_TCP, 4093}};
-        serve_peers(t, n, 1);
+        testbed_serve_peers(t, n, 1);
         for (size_t k = 0; k < ORD_COUNT(ways); k++) {
             bool cut = n > ways[k].fit;
             assert_size(t, &(struct expected){
@@ -140,7 +86,7 @@ static void addresses_are_cut_where_the_arithmetic_says(void **state)
 static void the_largest_udp_size_is_a_setting(void **state)
 {
     struct testbed *t = *state;
-    serve_peers(t, 4500, 1);
+    testbed_serve_peers(t, 4500, 1);
     t->context.settings.udp_size_max = 512;
     assert_size(
         t, &(struct expected){service, TYPE_A, 4096, ANSWER_UDP, 28, 0, true});
@@ -197,7 +143,7 @@ static void additionals_are_dropped_first(void **state)
         {150, 1232, 23, 0, true},  //
     };
     for (size_t i = 0; i < ORD_COUNT(cases); i++) {
-        serve_peers(t, cases[i].peers, 1);
+        testbed_serve_peers(t, cases[i].peers, 1);
         assert_size(t, &(struct expected){service, TYPE_SRV, cases[i].edns,
                                           ANSWER_UDP, cases[i].answers,
                                           cases[i].additionals,
@@ -224,7 +170,7 @@ static void over_tcp_as_many_as_fit_go_without_tc(void **state)
         {1284, 1283, 0},         {4500, 1283, 0},
     };
     for (size_t i = 0; i < ORD_COUNT(cases); i++) {
-        serve_peers(t, cases[i].peers, 1);
+        testbed_serve_peers(t, cases[i].peers, 1);
         assert_size(t, &(struct expected){service, TYPE_SRV, 1232, ANSWER_TCP,
                                           cases[i].answers,
                                           cases[i].additionals, false});
@@ -237,8 +183,8 @@ static void additionals_beyond_pointers_have_the_right_owners(void **state)
     struct testbed *t = *state;
     struct reply r;
     char expected[128];
-    serve_peers(t, 600, 1);
-    ask(t, service, TYPE_SRV, 1232, ANSWER_TCP, &r);
+    testbed_serve_peers(t, 600, 1);
+    testbed_reply(t, service, TYPE_SRV, 1232, ANSWER_TCP, &r);
     for (unsigned i = 0; i < 600; i++) {
         snprintf(expected, sizeof expected, "p-%04u.%s 5 IN A 10.0.%u.%u", i,
                  service, i >> 8, i & 255);
@@ -283,7 +229,7 @@ static void pointers_end_at_the_limit_for_any_question(void **state)
                                   100 + i, d, i);
         testbed_serve(t, words);
         free(words);
-        ask(t, name, TYPE_SRV, 0, ANSWER_TCP, &r);
+        testbed_reply(t, name, TYPE_SRV, 0, ANSWER_TCP, &r);
         assert_int_equal(r.lines_n[REPLY_ANSWER], PEERS);
         assert_int_equal(r.lines_n[REPLY_ADDITIONAL], PEERS);
         for (unsigned i = 0; i < PEERS; i++) {
@@ -300,26 +246,26 @@ static void pointers_end_at_the_limit_for_any_question(void **state)
 static void sets_of_additionals_are_not_split(void **state)
 {
     struct testbed *t = *state;
-    serve_peers(t, 8, 2);
+    testbed_serve_peers(t, 8, 2);
     // 408 of 470, then one pair of 32
     assert_size(
         t, &(struct expected){service, TYPE_SRV, 0, ANSWER_UDP, 8, 2, false});
     // far from the beginning: 65482 - 50490 - 632 x 16 = 51 x 94 + 86
-    serve_peers(t, 990, 2);
+    testbed_serve_peers(t, 990, 2);
     assert_size(t, &(struct expected){service, TYPE_SRV, 1232, ANSWER_TCP, 990,
                                       632 + 102, false});
     // a peer's own: 512 - 49 - 51 = 412 = 25 x 16 + 12
     static const char peer[] = "p-0000.db.one.svc.cluster.local.";
-    serve_peers(t, 1, 25);
+    testbed_serve_peers(t, 1, 25);
     assert_size(
         t, &(struct expected){peer, TYPE_SRV, 0, ANSWER_UDP, 1, 25, false});
-    serve_peers(t, 1, 26);
+    testbed_serve_peers(t, 1, 26);
     assert_size(t,
                 &(struct expected){peer, TYPE_SRV, 0, ANSWER_UDP, 1, 0, false});
     assert_size(
         t, &(struct expected){peer, TYPE_SRV, 1232, ANSWER_UDP, 1, 26, false});
     // its addresses asked for are cut with TC: 463 = 28 x 16 + 15
-    serve_peers(t, 1, 40);
+    testbed_serve_peers(t, 1, 40);
     assert_size(t,
                 &(struct expected){peer, TYPE_A, 0, ANSWER_UDP, 28, 0, true});
 }
@@ -329,7 +275,7 @@ static void a_buffer_is_never_overrun(void **state)
 {
     struct testbed *t = *state;
     static const uint16_t types[] = {TYPE_A, TYPE_SRV, 255, 6};
-    serve_peers(t, 150, 1);
+    testbed_serve_peers(t, 150, 1);
     for (size_t i = 0; i < ORD_COUNT(types); i++)
         for (uint32_t size = 60; size < 3000; size += 7) {
             uint8_t query[QUERY_SIZE], *buffer = malloc(size);
@@ -353,7 +299,8 @@ static void a_buffer_is_never_overrun(void **state)
         }
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f)                                                                \
+    cmocka_unit_test_setup_teardown(f, testbed_set_up, testbed_tear_down)
 
 int main(void)
 {

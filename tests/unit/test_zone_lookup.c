@@ -11,29 +11,6 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-    *state = testbed_new(NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
-static void assert_all(struct testbed *t, const char *name,
-                       const char *const types[], const char *expected)
-{
-    for (; *types; types++)
-        assert_answer(t, name, *types, expected);
-}
-
-static const char *const other_types[] = {"TXT",   "MX",        "HTTPS", "SVCB",
-                                          "NAPTR", "CNAME",     "DS",    "CAA",
-                                          "HINFO", "TYPE65280", NULL};
-
 // --- names that do not depend on services ----------------------------------
 
 static void the_apex_has_soa_and_ns_with_glue(void **state)
@@ -48,7 +25,7 @@ static void the_apex_has_soa_and_ns_with_glue(void **state)
                   "192.0.2.53, ns.dns.cluster.local. AAAA 2001:db8::53");
     assert_answer(t, "cluster.local.", "A", "NODATA");
     assert_answer(t, "cluster.local.", "PTR", "NODATA");
-    assert_all(t, "cluster.local.", other_types, "NODATA");
+    assert_answers(t, "cluster.local.", testbed_other_types, "NODATA");
 }
 
 static void the_name_server_has_addresses(void **state)
@@ -81,7 +58,7 @@ static void the_roots_of_the_schema_exist(void **state)
     struct testbed *t = *state;
     testbed_publish(t);
     assert_answer(t, "svc.cluster.local.", "A", "NODATA");
-    assert_all(t, "svc.cluster.local.", other_types, "NODATA");
+    assert_answers(t, "svc.cluster.local.", testbed_other_types, "NODATA");
     assert_answer(t, "pod.cluster.local.", "A", "NODATA");
     // pods are off: nothing is below
     assert_answer(t, "one.pod.cluster.local.", "A", "NXDOMAIN");
@@ -133,12 +110,12 @@ static void a_headless_service_has_its_peers(void **state)
                   "end web-0 10.0.0.3 end web-1 10.0.0.1 end web-2 10.0.0.2");
     assert_answer(t, "db.mongo", "A", "A 10.0.0.1, A 10.0.0.2, A 10.0.0.3");
     assert_answer(t, "db.mongo", "AAAA", "NODATA");
-    assert_all(t, "db.mongo", other_types, "NODATA");
+    assert_answers(t, "db.mongo", testbed_other_types, "NODATA");
     assert_answer(t, "db.mongo", "SOA", "NODATA");
     assert_answer(t, "web-0.db.mongo", "A", "A 10.0.0.3");
     assert_answer(t, "web-2.db.mongo", "A", "A 10.0.0.2");
     assert_answer(t, "web-1.db.mongo", "AAAA", "NODATA");
-    assert_all(t, "web-1.db.mongo", other_types, "NODATA");
+    assert_answers(t, "web-1.db.mongo", testbed_other_types, "NODATA");
     assert_answer(t, "web-3.db.mongo", "A", "NXDOMAIN");
     assert_answer(t, "web-3.db.mongo", "TXT", "NXDOMAIN");
     assert_answer(t, "web.db.mongo", "A", "NXDOMAIN");
@@ -380,7 +357,8 @@ static void ten_thousand_peers_are_one_service(void **state)
     assert_answer(t, "web-10000.db.one", "A", "NXDOMAIN");
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f)                                                                \
+    cmocka_unit_test_setup_teardown(f, testbed_set_up, testbed_tear_down)
 
 int main(void)
 {

@@ -13,27 +13,6 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-    *state = testbed_new(NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
-static int put(struct testbed *t, const struct draft *d)
-{
-    struct error err = {""};
-    int rc = zone_update_service(t->update, draft_service(d), &err);
-    // a failure is a finished sentence
-    assert_true((rc == 0) == (err.text[0] == 0));
-    return rc;
-}
-
 // --- memory that runs out --------------------------------------------------
 
 struct story {
@@ -45,10 +24,10 @@ struct story {
 static int play(struct testbed *t, const struct story *s)
 {
     int rc = 0;
-    rc |= put(t, s->change);
-    rc |= put(t, s->come);
-    rc |= put(t, s->steal);
-    rc |= put(t, s->change);
+    rc |= testbed_try(t, s->change);
+    rc |= testbed_try(t, s->come);
+    rc |= testbed_try(t, s->steal);
+    rc |= testbed_try(t, s->change);
     rc |= zone_update_remove(t->update, "one", "gone");
     rc |= zone_update_namespace(t->update, "two", true);
     rc |= zone_update_namespace(t->update, "one", false);
@@ -166,7 +145,7 @@ static void a_service_without_memory_keeps_its_answers(void **state)
         for (long n = 1;; n++) {
             testbed_begin(t);
             fault_alloc_after(n);
-            int rc = put(t, drafts[i]);
+            int rc = testbed_try(t, drafts[i]);
             fault_alloc_after(-1);
             if (!fault_alloc_hit()) {
                 assert_int_equal(rc, 0);
@@ -195,9 +174,9 @@ static void the_first_word_stays_when_the_second_cannot_be_made(void **state)
         testbed_remove(t, "one", "db");
         testbed_publish(t);
         testbed_begin(t);
-        assert_int_equal(put(t, first), 0);
+        assert_int_equal(testbed_try(t, first), 0);
         fault_alloc_after(n);
-        int rc = put(t, s.change);
+        int rc = testbed_try(t, s.change);
         fault_alloc_after(-1);
         testbed_publish(t);
         if (!fault_alloc_hit()) {
@@ -276,7 +255,8 @@ static void the_root_is_no_cluster_domain(void **state)
     zone_free(NULL);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f)                                                                \
+    cmocka_unit_test_setup_teardown(f, testbed_set_up, testbed_tear_down)
 
 int main(void)
 {

@@ -12,18 +12,6 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-    *state = testbed_new(NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
 static void an_address_has_the_name_of_its_peer(void **state)
 {
     struct testbed *t = *state;
@@ -329,7 +317,8 @@ static void a_reverse_zone_ends_where_a_label_does(void **state)
     }
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f)                                                                \
+    cmocka_unit_test_setup_teardown(f, testbed_set_up, testbed_tear_down)
 
 int main(void)
 {

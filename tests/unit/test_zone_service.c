@@ -11,29 +11,6 @@
 
 #include <cmocka.h>
 
-static int set_up(void **state)
-{
-    *state = testbed_new(NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
-static void assert_all(struct testbed *t, const char *name,
-                       const char *const types[], const char *expected)
-{
-    for (; *types; types++)
-        assert_answer(t, name, *types, expected);
-}
-
-static const char *const other_types[] = {"TXT",   "MX",        "HTTPS", "SVCB",
-                                          "NAPTR", "CNAME",     "DS",    "CAA",
-                                          "HINFO", "TYPE65280", NULL};
-
 // --- weights: the examples of section 3 ------------------------------------
 
 static void six_addresses_with_a_shared_name_weigh_16(void **state)
@@ -239,7 +216,7 @@ static void a_cluster_ip_service_has_its_own_address(void **state)
                      "slice4 port http:8080/tcp end - 10.0.0.1 end a 10.0.0.2");
     assert_answer(t, "web.one", "A", "A 10.96.0.1");
     assert_answer(t, "web.one", "AAAA", "NODATA");
-    assert_all(t, "web.one", other_types, "NODATA");
+    assert_answers(t, "web.one", testbed_other_types, "NODATA");
     assert_answer(t, "web.one", "SRV",
                   "SRV 0 50 80 web.one, SRV 0 50 81 web.one + "
                   "web.one A 10.96.0.1");
@@ -293,7 +270,7 @@ static void an_external_name_is_a_cname_for_every_type(void **state)
                                         "TXT", "HTTPS", "ANY",   NULL};
     testbed_put(t, "one/dot external db.example.org. port http:80/tcp");
     testbed_serve(t, "one/ext external db.example.org");
-    assert_all(t, "ext.one", types, "CNAME db.example.org.");
+    assert_answers(t, "ext.one", types, "CNAME db.example.org.");
     assert_answer(t, "dot.one", "A", "CNAME db.example.org.");
     assert_answer(t, "x.ext.one", "A", "NXDOMAIN");
     assert_answer(t, "_http._tcp.dot.one", "SRV", "NXDOMAIN");
@@ -322,7 +299,8 @@ static void an_external_name_that_is_none_is_an_error(void **state)
     assert_int_equal(zone_state(t->zone).failures, 2);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f)                                                                \
+    cmocka_unit_test_setup_teardown(f, testbed_set_up, testbed_tear_down)
 
 int main(void)
 {

@@ -8,30 +8,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static int set_up(void **state)
-{
-    *state = testbed_new(NULL);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    testbed_free(*state);
-    return 0;
-}
-
-static int put(struct testbed *t, const struct draft *d)
-{
-    struct error err = {""};
-    int rc = zone_update_service(t->update, draft_service(d), &err);
-    // a failure is a finished sentence
-    assert_true((rc == 0) == (err.text[0] == 0));
-    return rc;
-}
 
 // --- what a step shows -----------------------------------------------------
 
@@ -256,11 +236,11 @@ static void names_that_do_not_fit_into_dns_are_refused(void **state)
     snprintf(words, sizeof words, "one/%s ip 10.96.0.1", label);
     struct draft *d = draft_new(words);
     testbed_begin(t);
-    assert_int_equal(put(t, d), -EINVAL);
+    assert_int_equal(testbed_try(t, d), -EINVAL);
     draft_free(d);
     snprintf(words, sizeof words, "%s/web ip 10.96.0.1", label);
     d = draft_new(words);
-    assert_int_equal(put(t, d), -EINVAL);
+    assert_int_equal(testbed_try(t, d), -EINVAL);
     draft_free(d);
     // what was never there goes without a word
     assert_int_equal(zone_update_remove(t->update, label, "web"), 0);
@@ -356,6 +336,55 @@ static void a_service_over_its_budget_keeps_its_answers(void **state)
     testbed_free(t);
 }
 
+// What a block is made from may be much larger than the block, and a service
+// that is too large is so however many endpoints it has: neither waits for
+// memory that there will never be.
+static void a_budget_is_for_answers_not_for_endpoints(void **state)
+{
+    (void)state;
+    enum { ENDPOINTS = 20000 };
+    struct zone_settings settings = testbed_settings();
+    settings.block_size_max = 2000;
+    struct testbed *t = testbed_new(&settings);
+    struct endpoint *ends = calloc(ENDPOINTS, sizeof *ends);
+    uint8_t *octets = calloc(ENDPOINTS, 4);
+    assert_non_null(ends);
+    assert_non_null(octets);
+    for (unsigned i = 0; i < ENDPOINTS; i++) {
+        octets[4 * i] = 10;
+        octets[4 * i + 2] = (uint8_t)(i >> 8);
+        octets[4 * i + 3] = (uint8_t)i;
+        ends[i] = (struct endpoint){.hostname = "a",
+                                    .pod = "",
+                                    .addresses = octets + 4 * i,
+                                    .addresses_n = 1,
+                                    .ready = true};
+    }
+    const struct object o = {
+        .kind = OBJECT_SERVICE,
+        .service = {.type = SERVICE_HEADLESS, .external_name = ""}};
+    const struct slice_facts slice = {.service = "db",
+                                      .family = FAMILY_IPV4,
+                                      .endpoints = ends,
+                                      .endpoints_n = ENDPOINTS};
+    const struct slice_facts *const slices[] = {&slice};
+    const struct service s = {.namespace = "one",
+                              .name = "db",
+                              .object = &o,
+                              .slices = slices,
+                              .slices_n = 1};
+    testbed_begin(t);
+    assert_int_equal(zone_update_service(t->update, &s, NULL), -EFBIG);
+    for (unsigned i = 0; i < ENDPOINTS; i++)
+        ends[i].addresses = octets;
+    assert_int_equal(zone_update_service(t->update, &s, NULL), 0);
+    testbed_publish(t);
+    assert_answer(t, "db.one", "A", "A 10.0.0.0");
+    testbed_free(t);
+    free(octets);
+    free(ends);
+}
+
 // Tables grow and shrink, and entries leave marks behind.
 static void many_services_come_and_go(void **state)
 {
@@ -389,7 +418,8 @@ static void many_services_come_and_go(void **state)
     assert_answer(t, "10.in-addr.arpa.", "PTR", "NXDOMAIN");
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define test(f)                                                                \
+    cmocka_unit_test_setup_teardown(f, testbed_set_up, testbed_tear_down)
 
 int main(void)
 {
@@ -406,6 +436,7 @@ int main(void)
         test(a_hostname_that_is_no_label_is_left_out),
         cmocka_unit_test(an_endpoint_whose_name_is_too_long_has_none),
         cmocka_unit_test(a_service_over_its_budget_keeps_its_answers),
+        cmocka_unit_test(a_budget_is_for_answers_not_for_endpoints),
         test(many_services_come_and_go),
     };
     zone_reader_register();
