@@ -505,8 +505,9 @@ void answer_batch(struct answer_context *context, struct answer_job *jobs,
 {
     const struct zone *z = context->zone;
 
-    for (unsigned i = 0; i < n; i++) {
-        struct answer_job *job = &jobs[i];
+    struct answer_job *const end = jobs + n;
+
+    for (struct answer_job *job = jobs; job < end; job++) {
         job->parsed =
             dns_query_parse(span_of(job->message, job->query_n), &job->query);
         job->asks_zone =
@@ -514,17 +515,17 @@ void answer_batch(struct answer_context *context, struct answer_job *jobs,
         if (ORD_LIKELY(job->asks_zone))
             zone_lookup_begin(z, &job->query, &job->lookup);
     }
-    for (unsigned i = 0; i < n; i++)
-        if (ORD_LIKELY(jobs[i].asks_zone))
-            zone_lookup_slot(z, &jobs[i].query, &jobs[i].lookup);
-    for (unsigned i = 0; i < n; i++)
-        if (ORD_LIKELY(jobs[i].asks_zone))
-            zone_lookup_block(z, &jobs[i].query, &jobs[i].lookup);
-    for (unsigned i = 0; i < n; i++) {
-        counter_add(&context->counters.queries[jobs[i].transport], 1);
-        if (ORD_LIKELY(jobs[i].asks_zone))
-            answer_query(context, &jobs[i]);
+    for (struct answer_job *job = jobs; job < end; job++)
+        if (ORD_LIKELY(job->asks_zone))
+            zone_lookup_slot(z, &job->query, &job->lookup);
+    for (struct answer_job *job = jobs; job < end; job++)
+        if (ORD_LIKELY(job->asks_zone))
+            zone_lookup_block(z, &job->query, &job->lookup);
+    for (struct answer_job *job = jobs; job < end; job++) {
+        counter_add(&context->counters.queries[job->transport], 1);
+        if (ORD_LIKELY(job->asks_zone))
+            answer_query(context, job);
         else
-            answer_verdict(context, &jobs[i]);
+            answer_verdict(context, job);
     }
 }

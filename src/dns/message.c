@@ -66,8 +66,9 @@ static inline bool parse_question(struct span msg, struct dns_query *q)
     q->labels = (uint8_t)(label - q->label_at);
     q->name_n = (uint8_t)at;
     q->question_n = (uint16_t)(at + 4);
-    q->qtype = bytes_load_u16(name + at);
-    q->qclass = bytes_load_u16(name + at + 2);
+    uint32_t type_and_class = bytes_load_u32(name + at);
+    q->qtype = (uint16_t)(type_and_class >> 16);
+    q->qclass = (uint16_t)type_and_class;
     q->name = ORD_LIKELY(at >= 16) && ORD_LIKELY(!has_capitals(name, at))
                   ? name
                   : fold_name(q->folded, name, at);
