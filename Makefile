@@ -74,7 +74,7 @@ BENCH_BIN := $(BENCH:tests/bench/%.c=$(OUT)/bench/%)
 # asked once, and only when something is compiled: `make run` on a bare system
 # installs pkg-config first
 once       = $(eval $(1) := $$(shell $(2)))$($(1))
-LIBS      := libuv yaml-0.1 liburcu-qsbr liburcu-cds
+LIBS      := libuv yaml-0.1 liburcu-qsbr
 LIB_CFLAGS  = $(call once,LIB_CFLAGS,pkg-config --cflags $(LIBS))
 LIB_LDLIBS  = $(call once,LIB_LDLIBS,pkg-config --libs $(LIBS)) -lm
 TEST_CFLAGS = $(call once,TEST_CFLAGS,pkg-config --cflags cmocka)
@@ -231,7 +231,7 @@ UNITS   = $(foreach u,$(UNIT_BIN),-- $(u))
 SYSTEMS = $(foreach s,$(SYSTEM),-- /usr/bin/python3 $(s))
 
 .PHONY: check
-check: tests ## unit tests, scenarios, fuzz corpora (with SAN= the system too)
+check: tests ## unit tests, scenarios, fuzz corpora (SAN=, PORTABLE=1: system too)
 	@$(RUN_TESTS) $(UNITS) $(STORIES) $(REPLAYS) \
 	    $(if $(SAN)$(PORTABLE),--one-by-one $(SYSTEMS))
 

@@ -23,7 +23,7 @@ void cluster_free(struct cluster *c);
  * c      the cluster
  * o      borrowed until it is removed or replaced
  * rank   where two objects have one kind, namespace and name, the higher rank
- *        counts and the other waits; ranks of different objects never collide
+ *        counts and the other waits; of equal ranks, the one put in last
  * old    the object that was put in with the same kind, name and rank and is
  *        now replaced, or NULL. Equal digests: nothing becomes dirty
  *

@@ -29,26 +29,26 @@ struct manifests_settings {
 
 // What is read now, for logs and metrics.
 struct manifests_state {
-    uint32_t files;          // in service
-    uint32_t objects;        // in service
-    uint64_t loads;          // versions of files taken, ever
-    uint64_t refused;        // documents and objects refused, ever
-    uint32_t stale;          // files of which something older is served,
-                             // because what is there cannot be read
+    uint32_t files;   // in service
+    uint32_t objects; // in service
+    uint64_t loads;   // versions of files taken, ever
+    uint64_t refused; // documents and objects refused, ever
+    uint32_t stale;   // files of which something older is served,
+                      // because what is there cannot be read
 };
 
 /*
  * Take the paths; nothing is read yet.
  *
- * Returns 0 and sets out, -ENOENT with err filled where a path does not exist,
- * -ENOMEM.
+ * Returns 0 and sets out, or with err filled -ENOENT where a path does not
+ * exist, -E2BIG where there are more than 65534 of them, -ENOMEM.
  */
 int manifests_new(const struct manifests_settings *settings,
                   struct manifests **out, struct error *err) ORD_CHECKED;
 
 // Takes its objects out of the cluster, which has to be there still, and ends
-// watching. If that was started, run the loop until `closed` was called; without
-// watching it is called at once, and may be NULL. m may be NULL.
+// watching. If that was started, run the loop until `closed` was called;
+// without watching it is called at once, and may be NULL. m may be NULL.
 void manifests_free(struct manifests *m, void (*closed)(void *context),
                     void *context);
 
@@ -65,8 +65,9 @@ void manifests_free(struct manifests *m, void (*closed)(void *context),
  * everything  read all files again, whether they seem changed or not. Standard
  *             input is read once
  *
- * Returns 1 when the cluster changed, 0 when not, -ENOMEM: then each object is
- * as before or as it is now, and the next call goes on.
+ * Returns 1 when the cluster changed, 0 when not. -ENOMEM, or -EAGAIN while
+ * standard input has not ended: then each object is as before or as it is now,
+ * and the next call goes on.
  */
 int manifests_load(struct manifests *m, bool everything) ORD_CHECKED;
 
@@ -74,15 +75,14 @@ int manifests_load(struct manifests *m, bool everything) ORD_CHECKED;
  * Watch all paths on a loop. `changed` is called on it, 20 ms after the last
  * event of a burst and at most 80 ms after the first, and calls
  * manifests_load(). Where the system refuses a watch, the paths are looked at
- * once a second instead, and a warning says so; each half minute they are looked
- * at in any case, for network file systems tell nothing. The first look comes
- * 20 ms after this call.
+ * once a second instead, and a warning says so; each half minute they are
+ * looked at in any case, for network file systems tell nothing. The first look
+ * comes 20 ms after this call.
  *
  * Returns 0 or a negative errno.
  */
 int manifests_watch(struct manifests *m, uv_loop_t *loop,
-                    void (*changed)(void *context), void *context)
-    ORD_CHECKED;
+                    void (*changed)(void *context), void *context) ORD_CHECKED;
 
 struct manifests_state manifests_state(const struct manifests *m);
 

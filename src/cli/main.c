@@ -7,10 +7,6 @@
 
 #include <string.h>
 
-#ifndef ORDINALD_VERSION
-#define ORDINALD_VERSION "0.1.0"
-#endif
-
 static const struct command *const commands[] = {&cli_serve};
 
 static void help(FILE *out)

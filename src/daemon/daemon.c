@@ -8,7 +8,8 @@
 //
 // What fails before the workers run ends the start with a sentence. What fails
 // later ends nothing: the old zone stays, and where memory was missing the
-// refresh comes back after a second.
+// refresh comes back after a second. While standard input has not ended it
+// comes back at once, so that signals are heard in between.
 #include "daemon/daemon.h"
 
 #include "base/clock.h"
@@ -33,6 +34,10 @@
 // TTL of a "no".
 enum { RETRY_MS = 1000 };
 
+// How soon standard input is looked at again. Not 0: a timer that is due at
+// once would run again before the loop looks at anything else.
+enum { INPUT_MS = 1 };
+
 enum { SIGNALS = 3 };
 
 struct daemon {
@@ -52,7 +57,7 @@ struct daemon {
     uv_timer_t retry;
     bool looping;            // loop and handles have been set up
     bool ready;              // and said so
-    bool pending;            // a refresh is owed
+    int pending;             // why a refresh is owed, 0: none is
     bool pending_everything; // it was to read all files
 };
 
@@ -119,21 +124,22 @@ static int derive_and_publish(struct daemon *d, uint64_t started_ms)
 
 static void on_retry(uv_timer_t *timer);
 
-static void owe_refresh(struct daemon *d, bool everything)
+static void owe_refresh(struct daemon *d, int why, bool everything)
 {
-    if (!d->pending)
+    if (why == -ENOMEM && d->pending != why)
         log_event(&d->log, LOG_ERROR, "no memory for a refresh",
                   LOG_UINT("retry_ms", RETRY_MS));
-    d->pending = true;
+    d->pending = why;
     d->pending_everything = everything;
     // The loop's clock stood still while files were read.
     uv_update_time(&d->loop);
     // Cannot fail: the timer was set up and has a callback.
-    (void)uv_timer_start(&d->retry, on_retry, RETRY_MS, 0);
+    (void)uv_timer_start(&d->retry, on_retry,
+                         why == -EAGAIN ? INPUT_MS : RETRY_MS, 0);
 }
 
 // The one way from files to answers: at start, on a change, on SIGHUP, and
-// again after memory had run out.
+// again after it could not be finished.
 static void refresh(struct daemon *d, bool everything)
 {
     const uint64_t started_ms = d->clock.monotonic_ms(d->clock.context);
@@ -146,10 +152,10 @@ static void refresh(struct daemon *d, bool everything)
                                              : 0;
     }
     if (r < 0) {
-        owe_refresh(d, everything);
+        owe_refresh(d, r, everything);
         return;
     }
-    d->pending = false;
+    d->pending = 0;
     d->pending_everything = false;
     uv_timer_stop(&d->retry);
 }
@@ -360,8 +366,6 @@ static void serve(struct daemon *d)
         log_event(&d->log, LOG_WARNING,
                   "cannot watch the paths; SIGHUP reads them again",
                   LOG_STRING("because", uv_strerror(r)));
-    // What changed between the first reading and the first watch.
-    refresh(d, false);
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);
 }
 

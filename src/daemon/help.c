@@ -2,6 +2,8 @@
 // The options for --help, out of the table of settings.
 #include "daemon/settings.h"
 
+#include "setter.h"
+
 #include <string.h>
 
 // Columns that the options take; a line stays within 80.
@@ -35,11 +37,8 @@ static void help_bounds(FILE *out, const struct setting *row)
 static void help_row(FILE *out, const struct setting *row)
 {
     char option[64];
-    const bool many = row->type == SETTING_SOCKETS ||
-                      row->type == SETTING_CIDRS ||
-                      row->type == SETTING_CIDR_PAIR;
     snprintf(option, sizeof option, "--%s %s%s", row->word, row->argument,
-             many ? "..." : "");
+             setting_is_list(row) ? "..." : "");
     fprintf(out, "  %-*s %s", OPTION_WIDTH, option, row->help);
     help_bounds(out, row);
 }

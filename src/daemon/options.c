@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-// Octets of text and lists in all: a million paths of the usual length fit.
-enum { SETTINGS_SIZE_MAX = 256 << 20 };
+// Octets of text and lists in all: the most paths there may be fit, each of the
+// length that the system takes.
+enum { SETTINGS_SIZE_MAX = 512 << 20 };
 
 // The arguments, and what stands at the place that is read.
 struct options {

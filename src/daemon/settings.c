@@ -277,10 +277,25 @@ static int set_file(struct settings *s, const char **value, const char *text,
     return 0;
 }
 
+// Whether a list may have one more item. Of ranges there is one a family: what
+// is said of the family says more.
+static int check_room(struct setter *t, const struct setting *row,
+                      struct error *err)
+{
+    if (!setting_is_list(row) || row->type == SETTING_CIDR_PAIR ||
+        *count_of(t->s, row) < row->max)
+        return 0;
+    return error_set(err, -EINVAL, "there are more than %u; leave some out",
+                     row->max);
+}
+
 static int set_one(struct setter *t, const struct setting *row,
                    const char *text, struct error *err)
 {
     void *value = value_of(t->s, row);
+    const int r = check_room(t, row, err);
+    if (r < 0)
+        return r;
     switch (row->type) {
     case SETTING_FILE:
         return set_file(t->s, value, text, err);
@@ -317,9 +332,6 @@ static int set_item(struct setter *t, const struct setting *row,
                          row->argument);
     memcpy(item, text, n);
     item[n] = '\0';
-    if (*count_of(t->s, row) >= row->max && row->type != SETTING_CIDR_PAIR)
-        return error_set(err, -EINVAL, "there are more than %u; leave some out",
-                         row->max);
     return set_one(t, row, item, err);
 }
 

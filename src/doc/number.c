@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "number.h"
 
-#include <errno.h>
+#include "base/base.h"
+
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +138,7 @@ static bool special_of(const char *p, struct number *out)
         {".Inf", 1},  {".INF", 1},   {"+.inf", 1},  {"+.Inf", 1},
         {"+.INF", 1}, {"-.inf", -1}, {"-.Inf", -1}, {"-.INF", -1},
     };
-    for (size_t i = 0; i < sizeof specials / sizeof specials[0]; i++) {
+    for (size_t i = 0; i < ORD_COUNT(specials); i++) {
         if (strcmp(p, specials[i].text) == 0) {
             const double sign = specials[i].sign;
             *out = (struct number){.kind = NUMBER_FLOAT,

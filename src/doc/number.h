@@ -4,9 +4,7 @@
 #ifndef ORDINALD_DOC_NUMBER_H
 #define ORDINALD_DOC_NUMBER_H
 
-#include "base/bytes.h"
-
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum number_kind {

@@ -7,8 +7,12 @@
 #include <stdio.h>
 
 // The longest path that is written whole; a longer one loses its beginning,
-// which says least.
-enum { PATH_SIZE = 240, PART_SIZE = SHOWN_SIZE + 8 };
+// which says least. What is said behind it shows two texts at most.
+enum {
+    PATH_SIZE = 240,
+    PART_SIZE = SHOWN_SIZE + 8,
+    TEXT_SIZE = 2 * SHOWN_SIZE + 152,
+};
 
 // Keys that need no brackets to be told apart from the path around them.
 static bool is_plain_key(const char *key)
@@ -45,34 +49,18 @@ static const char *write_path(const struct where *where, char out[PATH_SIZE])
     return at;
 }
 
-static void ORD_PRINTF(5, 0)
-    tell(const struct decoder *d, enum finding kind, const struct where *where,
-         const struct doc_node *node, const char *format, va_list arguments)
-{
-    char path[PATH_SIZE], text[320];
-    const struct place at = {d->file, node->line, node->column};
-    vsnprintf(text, sizeof text, format, arguments);
-    report_finding(d->report, kind, at, "%s%s%s", write_path(where, path),
-                   where ? " " : "", text);
-}
-
 void decode_fault(struct decoder *d, const struct where *where,
                   const struct doc_node *node, const char *format, ...)
 {
+    char path[PATH_SIZE], text[TEXT_SIZE];
+    const struct place at = {d->file, node->line, node->column};
     va_list arguments;
     va_start(arguments, format);
-    tell(d, FINDING_ERROR, where, node, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    report_finding(d->report, FINDING_ERROR, at, "%s%s%s",
+                   write_path(where, path), where ? " " : "", text);
     d->faults++;
-}
-
-void decode_warning(const struct decoder *d, const struct where *where,
-                    const struct doc_node *node, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    tell(d, FINDING_WARNING, where, node, format, arguments);
-    va_end(arguments);
 }
 
 const char *decode_shown(const char *text, char out[SHOWN_SIZE])

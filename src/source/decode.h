@@ -56,11 +56,6 @@ void decode_fault(struct decoder *d, const struct where *where,
                   const struct doc_node *node, const char *format, ...)
     ORD_PRINTF(4, 5);
 
-// The same for what is only doubtful; the object is kept.
-void decode_warning(const struct decoder *d, const struct where *where,
-                    const struct doc_node *node, const char *format, ...)
-    ORD_PRINTF(4, 5);
-
 // "<path> must be an integer, not the string "80"; remove the quotes".
 void decode_mismatch(struct decoder *d, const struct where *where,
                      const struct doc_node *node, enum doc_type wanted);

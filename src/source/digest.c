@@ -11,11 +11,6 @@ static uint64_t mix_text(uint64_t h, const char *text)
     return hash_bytes(h, (const uint8_t *)text, strlen(text));
 }
 
-static uint64_t mix_octets(uint64_t h, const uint8_t *p, size_t n)
-{
-    return hash_bytes(h, p, n);
-}
-
 static uint64_t mix_number(uint64_t h, uint64_t n)
 {
     return hash_mix(h ^ 0xa0761d6478bd642f, n ^ 0xe7037ed1a0b428db);
@@ -34,7 +29,7 @@ static uint64_t mix_addresses(uint64_t h, const struct address *a, uint32_t n)
 {
     h = mix_number(h, n);
     for (uint32_t i = 0; i < n; i++)
-        h = mix_octets(mix_number(h, a[i].family), a[i].octets,
+        h = hash_bytes(mix_number(h, a[i].family), a[i].octets,
                        address_size(&a[i]));
     return h;
 }
@@ -67,7 +62,7 @@ static uint64_t mix_endpoint(uint64_t h, const struct endpoint *e, size_t size)
                           (uint64_t)e->serving << 17 |
                           (uint64_t)e->terminating << 18 |
                           (uint64_t)same << 19);
-    h = mix_octets(h, e->addresses, e->addresses_n * size);
+    h = hash_bytes(h, e->addresses, e->addresses_n * size);
     h = mix_text(h, e->hostname);
     return same ? h : mix_text(h, e->pod);
 }

@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "given.h"
 
-#include <assert.h>
+#include "grow.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Double an array that is full. Returns the array, moved, or NULL.
-static void *grow(void *items, uint32_t *room, size_t size)
-{
-    const uint32_t more = *room ? *room * 2 : 16;
-    size_t octets;
-
-    if (more < *room || __builtin_mul_overflow(more, size, &octets))
-        return NULL;
-    void *p = realloc(items, octets);
-    if (p)
-        *room = more;
-    return p;
-}
-
 int object_list_add(struct object_list *l, const struct object *o)
 {
-    if (l->n == l->room) {
-        void *p = grow(l->items, &l->room, sizeof(const struct object *));
-        if (!p)
-            return -ENOMEM;
-        l->items = p;
-    }
+    void *items =
+        grow_array(l->items, l->n, &l->room, sizeof(const struct object *));
+
+    if (!items)
+        return -ENOMEM;
+    l->items = items;
     l->items[l->n++] = o;
     return 0;
 }
@@ -211,12 +198,11 @@ static int take(struct given *g, const struct address *a)
 {
     if (!is_in_range(g->settings, a))
         return 0;
-    if (g->taken_n == g->taken_room) {
-        void *p = grow(g->taken, &g->taken_room, sizeof *g->taken);
-        if (!p)
-            return -ENOMEM;
-        g->taken = p;
-    }
+    struct address *taken =
+        grow_array(g->taken, g->taken_n, &g->taken_room, sizeof *g->taken);
+    if (!taken)
+        return -ENOMEM;
+    g->taken = taken;
     g->taken[g->taken_n++] = *a;
     return 0;
 }

@@ -10,12 +10,13 @@
 #include "model/ordinal.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct object_list {
     const struct object **items;
     uint32_t n;
-    uint32_t room;
+    size_t room;
 };
 
 // Returns 0 or -ENOMEM with the list as it was.
@@ -27,7 +28,7 @@ struct given {
     struct object_list services;
     struct address *taken;
     uint32_t taken_n;
-    uint32_t taken_room;
+    size_t taken_room;
 
     // private
     const struct cluster *cluster;

@@ -9,13 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-// items with room for count of size octets, or NULL with items as they were.
-static inline void *grow_array(void *items, size_t count, size_t size)
+enum { GROW_FIRST = 16 };
+
+// items, n of them of size octets each, with room for one more: a full array
+// doubles. NULL: no memory, and items and room are as they were.
+static inline void *grow_array(void *items, size_t n, size_t *room, size_t size)
 {
+    if (n < *room)
+        return items;
+    const size_t more = *room ? 2 * *room : GROW_FIRST;
     size_t octets;
-    return __builtin_mul_overflow(count, size, &octets)
-               ? NULL
-               : realloc(items, octets);
+    if (__builtin_mul_overflow(more, size, &octets))
+        return NULL;
+    void *bigger = realloc(items, octets);
+    if (bigger)
+        *room = more;
+    return bigger;
 }
 
 static inline char *copy_text(const char *text)

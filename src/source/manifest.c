@@ -6,8 +6,8 @@
  * object which moved from one file to another is none.
  *
  * A PATH that cannot be listed keeps its files as they are. Memory that runs
- * out ends the load where it is; each object is then as before or as it is now,
- * and the next load goes on.
+ * out, or standard input that has not ended, ends the load where it is; each
+ * object is then as before or as it is now, and the next load goes on.
  */
 #include "source/manifest.h"
 #include "grow.h"
@@ -26,7 +26,9 @@
  *    | path + 1   | order of the file within the path | generation |
  *
  * A file keeps its rank as long as it lives. New ones get an order between
- * their neighbours' or, at the end, a step further. When there is no room left
+ * their neighbours' or, at the end, a step further. That may be the rank of a
+ * file that is gone but still in the cluster: what is put in later counts, as
+ * it should when a file was renamed. When there is no room left
  * between two (after 24 insertions at one place, at least) all files of the
  * path are read anew under ranks of the next generation, which differ from all
  * that are still in the cluster.

@@ -64,18 +64,13 @@ static void take_object(void *context, struct object *o)
 {
     struct reading *r = context;
     struct version *v = r->version;
-    if (v->n == v->room) {
-        const uint32_t room = v->room ? 2 * v->room : 8;
-        const struct object **objects =
-            room > v->room ? grow_array(v->objects, room, sizeof *objects)
-                           : NULL;
-        if (!objects) {
-            r->no_memory = true;
-            return;
-        }
-        v->objects = objects;
-        v->room = room;
+    const struct object **objects =
+        grow_array(v->objects, v->n, &v->room, sizeof *objects);
+    if (!objects) {
+        r->no_memory = true;
+        return;
     }
+    v->objects = objects;
     v->objects[v->n++] = o;
 }
 
@@ -337,7 +332,7 @@ int file_refresh_input(struct shelf *s, struct file *f)
     int rc = text_read_input(s->settings->limits.text_max, &f->input, &err);
     if (rc == 0)
         rc = take_text(s, f, &f->input, false);
-    if (rc == -ENOMEM)
+    if (rc == -ENOMEM || rc == -EAGAIN)
         return rc;
     if (rc)
         tell_trouble(s, f, rc, err.text);

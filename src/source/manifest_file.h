@@ -23,8 +23,8 @@ struct version {
     struct arena arena;
     const struct object **objects; // in order of the text
     uint32_t n;
-    uint32_t room;
-    uint32_t live;    // of them in service
+    uint32_t live; // of them in service
+    size_t room;
     uint64_t refused; // documents and objects
     char path[];
 };
@@ -76,7 +76,8 @@ void file_free(struct shelf *s, struct file *f);
 int file_refresh(struct shelf *s, struct file *f,
                  const struct scan_entry *found, bool everything) ORD_CHECKED;
 
-// The same for standard input, which is read once: what it said stays.
+// The same for standard input, which is read once: what it said stays. Returns
+// -EAGAIN as well, while it has not ended.
 int file_refresh_input(struct shelf *s, struct file *f) ORD_CHECKED;
 
 // Whether old versions of some of its objects are in service because what

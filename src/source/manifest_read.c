@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,10 @@ enum { YOUNG_MS = 200 };
 
 // First room for what has no size beforehand, such as standard input.
 enum { ROOM_FIRST = 64 << 10 };
+
+// How long standard input is waited for at a time, for whoever writes it may
+// never end: bounds how long a signal waits for the control thread.
+enum { INPUT_WAIT_MS = 100 };
 
 static bool is_young(const struct timespec *changed)
 {
@@ -115,26 +120,22 @@ static int grow(struct text *t, size_t room)
     return 0;
 }
 
-// One octet more than max is asked for, to tell the end from the limit.
-static int read_all(int fd, size_t max, size_t room, struct text *out,
-                    struct error *err)
+// Read once. One octet more than max is asked for, to tell the end from the
+// limit. Returns 1 to go on, 0 at the end.
+static int read_more(int fd, size_t max, size_t *room, struct text *out,
+                     struct error *err)
 {
-    for (;;) {
-        if (out->n == room)
-            room *= 2;
-        if (grow(out, room) != 0)
-            return -ENOMEM;
-        const ssize_t n = read(fd, out->data + out->n, room - out->n);
-        if (n == 0)
-            return 0;
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return path_fault(err, -errno);
-        out->n += (size_t)n;
-        if (out->n > max)
-            return too_large(err, max);
-    }
+    if (out->n == *room)
+        *room *= 2;
+    if (grow(out, *room) != 0)
+        return -ENOMEM;
+    const ssize_t n = read(fd, out->data + out->n, *room - out->n);
+    if (n == 0)
+        return 0;
+    if (n < 0)
+        return errno == EINTR ? 1 : path_fault(err, -errno);
+    out->n += (size_t)n;
+    return out->n > max ? too_large(err, max) : 1;
 }
 
 static int read_file(int fd, size_t max, struct text *out, struct error *err)
@@ -149,7 +150,11 @@ static int read_file(int fd, size_t max, struct text *out, struct error *err)
         return too_large(err, max);
     out->identity = identity_of(&st);
     out->identity.young = is_young(&st.st_ctim) || is_young(&st.st_mtim);
-    const int rc = read_all(fd, max, (size_t)st.st_size + 1, out, err);
+    size_t room = (size_t)st.st_size + 1;
+    int rc;
+    do
+        rc = read_more(fd, max, &room, out, err);
+    while (rc > 0);
     if (rc)
         return rc;
     if (fstat(fd, &st) != 0)
@@ -176,9 +181,22 @@ int text_read(const char *path, size_t max, struct text *out, struct error *err)
     return rc;
 }
 
+// Whether a read would return at once, be it with an error or at the end.
+static bool input_is_ready(void)
+{
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    return poll(&p, 1, INPUT_WAIT_MS) > 0;
+}
+
 int text_read_input(size_t max, struct text *text, struct error *err)
 {
-    return read_all(STDIN_FILENO, max, text->n + ROOM_FIRST, text, err);
+    size_t room = text->n + ROOM_FIRST;
+    int rc;
+    do
+        rc = input_is_ready() ? read_more(STDIN_FILENO, max, &room, text, err)
+                              : -EAGAIN;
+    while (rc > 0);
+    return rc;
 }
 
 // --- blanks that are none ---------------------------------------------------

@@ -49,8 +49,9 @@ struct text {
 int text_read(const char *path, size_t max, struct text *out,
               struct error *err) ORD_CHECKED;
 
-// Read standard input to its end, behind what *text has of it: after -ENOMEM
-// nothing is lost and the next call goes on. Otherwise as text_read().
+// Read standard input to its end, behind what *text has of it: after -ENOMEM,
+// and after -EAGAIN where nothing came for a while, nothing is lost and the
+// next call goes on. Otherwise as text_read().
 int text_read_input(size_t max, struct text *text,
                     struct error *err) ORD_CHECKED;
 

@@ -54,19 +54,13 @@ void scan_release(struct scan *s)
 // Takes path, also when it fails.
 static int scan_add(struct scan *s, size_t *room, struct scan_entry entry)
 {
-    if (entry.path && s->n == *room) {
-        const size_t more = *room ? 2 * *room : 16;
-        struct scan_entry *entries =
-            grow_array(s->entries, more, sizeof *entries);
-        if (!entries) {
-            free(entry.path);
-            return -ENOMEM;
-        }
-        s->entries = entries;
-        *room = more;
-    }
-    if (!entry.path)
+    struct scan_entry *entries =
+        entry.path ? grow_array(s->entries, s->n, room, sizeof *entries) : NULL;
+    if (!entries) {
+        free(entry.path);
         return -ENOMEM;
+    }
+    s->entries = entries;
     s->entries[s->n++] = entry;
     return 0;
 }
@@ -178,14 +172,10 @@ static int places_add(struct places *p, const char *directory, const char *only)
     if (p->n && !only && !p->items[p->n - 1].only &&
         strcmp(p->items[p->n - 1].directory, directory) == 0)
         return 0;
-    if (p->n == p->room) {
-        const size_t more = p->room ? 2 * p->room : 16;
-        struct watched *items = grow_array(p->items, more, sizeof *items);
-        if (!items)
-            return -ENOMEM;
-        p->items = items;
-        p->room = more;
-    }
+    struct watched *items = grow_array(p->items, p->n, &p->room, sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    p->items = items;
     const size_t n = strlen(directory) + 1, m = only ? strlen(only) + 1 : 0;
     struct watched *item = &p->items[p->n];
     item->directory = malloc(n + m);

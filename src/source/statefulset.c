@@ -53,17 +53,15 @@ static int reserve_missing(void *context, uint32_t n)
 {
     struct statefulsets *s = context;
     struct object_list *l = &s->missing;
-    const uint64_t room = (uint64_t)l->n + n;
+    const size_t room = (size_t)l->n + n;
 
     if (room <= l->room)
         return 0;
-    if (room > UINT32_MAX)
-        return -ENOMEM;
     void *p = realloc(l->items, room * sizeof(const struct object *));
     if (!p)
         return -ENOMEM;
     l->items = p;
-    l->room = (uint32_t)room;
+    l->room = room;
     return 0;
 }
 

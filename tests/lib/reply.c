@@ -15,13 +15,13 @@ struct name_of {
 };
 
 static const struct name_of types[] = {
-    {TYPE_A, "A"},         {TYPE_NS, "NS"},     {TYPE_CNAME, "CNAME"},
-    {TYPE_SOA, "SOA"},     {TYPE_PTR, "PTR"},   {13, "HINFO"},
-    {15, "MX"},            {TYPE_TXT, "TXT"},   {TYPE_AAAA, "AAAA"},
-    {TYPE_SRV, "SRV"},     {35, "NAPTR"},       {TYPE_OPT, "OPT"},
-    {43, "DS"},            {48, "DNSKEY"},      {64, "SVCB"},
-    {65, "HTTPS"},         {251, "IXFR"},       {252, "AXFR"},
-    {255, "ANY"},          {257, "CAA"},
+    {TYPE_A, "A"},     {TYPE_NS, "NS"},   {TYPE_CNAME, "CNAME"},
+    {TYPE_SOA, "SOA"}, {TYPE_PTR, "PTR"}, {13, "HINFO"},
+    {15, "MX"},        {TYPE_TXT, "TXT"}, {TYPE_AAAA, "AAAA"},
+    {TYPE_SRV, "SRV"}, {35, "NAPTR"},     {TYPE_OPT, "OPT"},
+    {43, "DS"},        {48, "DNSKEY"},    {64, "SVCB"},
+    {65, "HTTPS"},     {251, "IXFR"},     {252, "AXFR"},
+    {255, "ANY"},      {257, "CAA"},
 };
 
 static const struct name_of rcodes[] = {
@@ -52,11 +52,6 @@ int reply_type_of(const char *name)
     if (strncmp(name, "TYPE", 4) == 0 && name[4])
         return atoi(name + 4);
     return number_of(types, COUNT(types), name);
-}
-
-int reply_rcode_of(const char *name)
-{
-    return number_of(rcodes, COUNT(rcodes), name);
 }
 
 const char *reply_rcode_name(uint16_t rcode, char *out)
@@ -139,9 +134,8 @@ static void add_octet(struct line *l, uint8_t c)
 // RFC 1035 4.1.4: a pointer goes back, always before where it stands.
 static size_t follow(struct reader *r, size_t at, size_t limit)
 {
-    size_t target = r->n - at < 2 ? limit
-                                  : (size_t)(r->p[at] & 0x3f) << 8 |
-                                        r->p[at + 1];
+    size_t target =
+        r->n - at < 2 ? limit : (size_t)(r->p[at] & 0x3f) << 8 | r->p[at + 1];
     if (target >= limit)
         fail(r, "compression pointer does not point back");
     return target;
@@ -314,8 +308,8 @@ static void read_opt(struct reader *r, struct reply *out, const char *owner)
 static void keep(struct reader *r, struct reply *out, enum reply_section s,
                  const struct line *l)
 {
-    char **lines = realloc(out->lines[s],
-                           (out->lines_n[s] + 1) * sizeof *lines);
+    char **lines =
+        realloc(out->lines[s], (out->lines_n[s] + 1) * sizeof *lines);
     char *copy = strdup(l->text);
     if (lines)
         out->lines[s] = lines;
@@ -434,8 +428,8 @@ size_t query_write(uint8_t *out, size_t size, uint16_t id, const char *name,
                    uint16_t type, uint16_t edns_size, bool recursion_desired)
 {
     const uint8_t head[12] = {
-        (uint8_t)(id >> 8),      (uint8_t)id, recursion_desired ? 1 : 0, 0, 0,
-        1, [11] = edns_size > 0,
+        (uint8_t)(id >> 8),   (uint8_t)id, recursion_desired ? 1 : 0, 0, 0, 1,
+        [11] = edns_size > 0,
     };
     const uint8_t opt[11] = {0, 0, TYPE_OPT, (uint8_t)(edns_size >> 8),
                              (uint8_t)edns_size};

@@ -17,7 +17,7 @@ enum { REPLY_LINE_SIZE = 1400, REPLY_FLAGS_SIZE = 32 };
 struct reply {
     uint16_t id;
     uint16_t flags;
-    uint16_t rcode; // with the upper bits from the OPT record
+    uint16_t rcode;                 // with the upper bits from the OPT record
     char question[REPLY_LINE_SIZE]; // "name. IN TYPE"; empty for none
     // records as master files write them, one blank between fields; the OPT
     // record is not among them
@@ -48,10 +48,8 @@ const char *reply_flags(const struct reply *r, char out[REPLY_FLAGS_SIZE]);
 // "NOERROR"; "RCODE23" where it has no name. out: at least 16 octets.
 const char *reply_rcode_name(uint16_t rcode, char *out);
 
-// The number of a type or RCODE by its name ("SRV", "TYPE65", "NXDOMAIN"), -1:
-// none.
+// The number of a type by its name ("SRV", "TYPE65"), -1: none.
 int reply_type_of(const char *name);
-int reply_rcode_of(const char *name);
 
 /*
  * Write a query.

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512, JOB_SIZE = DNS_TCP_MAX };
+enum { PATH_SIZE = 512 };
 
 struct world {
     struct fake_clock clock;
@@ -77,11 +77,6 @@ static void forget_findings(struct world *w)
 const char *world_findings(const struct world *w)
 {
     return w->findings ? w->findings : "";
-}
-
-const struct zone *world_zone(const struct world *w)
-{
-    return w->zone;
 }
 
 struct answer_context *world_context(struct world *w)
@@ -224,30 +219,14 @@ void world_free(struct world *w)
     if (w->reader)
         zone_reader_unregister();
     zone_sync_free(w->sync);
-    if (w->manifests)
-        manifests_free(w->manifests, NULL, NULL);
-    if (w->statefulsets)
-        statefulsets_free(w->statefulsets);
-    if (w->cluster)
-        cluster_free(w->cluster);
+    manifests_free(w->manifests, NULL, NULL);
+    statefulsets_free(w->statefulsets);
+    cluster_free(w->cluster);
     zone_free(w->zone);
     if (w->directory[0])
         remove_directory(w->directory);
     forget_findings(w);
     free(w);
-}
-
-struct world *world_of_text(const char *manifest)
-{
-    const struct world_settings settings = world_settings_default();
-    struct world *w = world_new(&settings);
-
-    if (w && (!world_write(w, "world.yaml", manifest, strlen(manifest)) ||
-              world_load(w) < 0)) {
-        world_free(w);
-        w = NULL;
-    }
-    return w;
 }
 
 // --- files -----------------------------------------------------------------
@@ -298,7 +277,7 @@ size_t world_answer(struct world *w, const uint8_t *query, size_t n,
     struct answer_job job = {
         .message = reply,
         .query_n = (uint32_t)n,
-        .size = JOB_SIZE,
+        .size = DNS_TCP_MAX,
         .transport = transport,
     };
 

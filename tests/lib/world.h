@@ -16,10 +16,10 @@
 struct world;
 
 struct world_settings {
-    const char *domain;        // NULL: cluster.local
-    const char *pod_cidr[2];   // NULL: 10.244.0.0/16
+    const char *domain;          // NULL: cluster.local
+    const char *pod_cidr[2];     // NULL: 10.244.0.0/16
     const char *service_cidr[2]; // NULL: 10.96.0.0/16
-    const char *reverse;       // NULL: all of both trees
+    const char *reverse;         // NULL: all of both trees
     uint32_t ttl_s;
     uint32_t negative_ttl_s;
     uint16_t udp_size_max;
@@ -32,9 +32,6 @@ struct world_settings world_settings_default(void);
 // standard error when it cannot be made.
 struct world *world_new(const struct world_settings *settings);
 void world_free(struct world *w);
-
-// One call for all of it: default settings, one file, loaded.
-struct world *world_of_text(const char *manifest);
 
 // Write a file anew (a rename over the old one), or remove it; seen by the next
 // world_load(). Return whether that was possible.
@@ -64,8 +61,6 @@ size_t world_answer(struct world *w, const uint8_t *query, size_t n,
 
 // Findings of the last load, one a line: "file:line:column: error: text".
 const char *world_findings(const struct world *w);
-
-const struct zone *world_zone(const struct world *w);
 
 // For those who call answer_batch() themselves.
 struct answer_context *world_context(struct world *w);

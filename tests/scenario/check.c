@@ -111,9 +111,8 @@ static void check_section(struct story *s, enum reply_section section,
             compare(s, section, block, in_order);
         return;
     }
-    size_t wanted = strncmp(rest, "count ", 6) == 0
-                        ? strtoul(rest + 6, NULL, 10)
-                        : 0;
+    size_t wanted =
+        strncmp(rest, "count ", 6) == 0 ? strtoul(rest + 6, NULL, 10) : 0;
     if (wanted == 0 && strcmp(rest, "none") != 0) {
         story_fail(s, "expected 'none', 'count N' or '<<END'");
     } else if (n != wanted) {
@@ -169,15 +168,18 @@ static const struct {
     const char *word;
     void (*check)(struct story *s, char *rest);
 } checks[] = {
-    {"expect", check_expect},       {"answer", check_answer},
-    {"authority", check_authority}, {"additional", check_additional},
-    {"opt", check_opt},             {"ede", check_ede},
+    {"expect", check_expect},
+    {"answer", check_answer},
+    {"authority", check_authority},
+    {"additional", check_additional},
+    {"opt", check_opt},
+    {"ede", check_ede},
     {"octets-max", check_octets},
 };
 
 bool story_check(struct story *s, const char *word, char *rest)
 {
-    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+    for (size_t i = 0; i < ORD_COUNT(checks); i++) {
         if (strcmp(checks[i].word, word) != 0)
             continue;
         if (asked(s))

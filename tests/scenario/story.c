@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 void story_fail(struct story *s, const char *format, ...)
 {
     va_list arguments;
@@ -71,14 +69,14 @@ char *story_block(struct story *s, char **rest)
 
 static struct story_file *file_of(struct story *s, const char *name)
 {
-    for (size_t i = 0; i < COUNT(s->files); i++) {
+    for (size_t i = 0; i < ORD_COUNT(s->files); i++) {
         struct story_file *f = &s->files[i];
         if (!f->text && !f->name[0])
             snprintf(f->name, sizeof f->name, "%s", name);
         if (strcmp(f->name, name) == 0)
             return f;
     }
-    story_fail(s, "more than %zu files", COUNT(s->files));
+    story_fail(s, "more than %zu files", ORD_COUNT(s->files));
     return NULL;
 }
 
@@ -164,9 +162,8 @@ static void step_edit(struct story *s, char *rest)
     char *name = story_word(&rest);
     struct story_file *f = name ? file_of(s, name) : NULL;
     char *old = strtok(rest, "/"), *new = strtok(NULL, "/");
-    char *text = f && f->text && old
-                     ? replaced(f->text, old, new ? new : "")
-                     : NULL;
+    char *text =
+        f && f->text && old ? replaced(f->text, old, new ? new : "") : NULL;
 
     if (text)
         put_file(s, name, text);
@@ -221,7 +218,7 @@ static void step_finding(struct story *s, char *rest)
 static void ask(struct story *s, const uint8_t *query, size_t n,
                 enum answer_transport transport)
 {
-    static uint8_t message[65535];
+    static uint8_t message[DNS_TCP_MAX];
     char error[200] = "";
 
     reply_release(&s->reply);
@@ -255,11 +252,11 @@ static void step_query(struct story *s, char *rest)
             story_fail(s, "'%s' is not known to 'query'", word);
     }
     int number = type ? reply_type_of(type) : -1;
-    size_t n = number < 0 ? 0
-                          : query_write(query, sizeof query,
-                                        (uint16_t)(0x4200 + s->line), name,
-                                        (uint16_t)number, edns_size,
-                                        recursion_desired);
+    size_t n =
+        number < 0
+            ? 0
+            : query_write(query, sizeof query, (uint16_t)(0x4200 + s->line),
+                          name, (uint16_t)number, edns_size, recursion_desired);
     if (n == 0)
         story_fail(s, "this is no question");
     else
@@ -315,7 +312,7 @@ static const struct {
 
 static void carry_out(struct story *s, const char *word, char *rest)
 {
-    for (size_t i = 0; i < COUNT(steps); i++) {
+    for (size_t i = 0; i < ORD_COUNT(steps); i++) {
         if (strcmp(steps[i].word, word) == 0) {
             steps[i].carry_out(s, rest);
             return;
@@ -365,7 +362,7 @@ bool story_run(const char *path, FILE *out)
             break;
     reply_release(&s.reply);
     world_free(s.world);
-    for (size_t i = 0; i < COUNT(s.files); i++)
+    for (size_t i = 0; i < ORD_COUNT(s.files); i++)
         free(s.files[i].text);
     free(s.text);
     return s.failures == 0;

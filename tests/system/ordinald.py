@@ -66,7 +66,7 @@ class Server:
     """One running ordinald; ended by its own process object only."""
 
     def __init__(self, *paths, listen=None, options=(), stdin=None,
-                 config=None, wait=True):
+                 stdin_ends=True, config=None, wait=True):
         self.port = free_port()
         self.listen = listen or [f"127.0.0.1:{self.port}"]
         command = [BIN, "serve", "--threads", "2"]
@@ -81,7 +81,9 @@ class Server:
             stderr=subprocess.PIPE, text=True, cwd=ROOT)
         if stdin is not None:
             self.process.stdin.write(stdin)
-            self.process.stdin.close()
+            self.process.stdin.flush()
+            if stdin_ends:
+                self.process.stdin.close()
         self.said = []
         self.readers = [
             threading.Thread(target=self._read, args=(f, to), daemon=True)
@@ -91,6 +93,8 @@ class Server:
             reader.start()
         if wait:
             self.wait_for("ready", 10)
+            # said before that, but on another stream
+            until(lambda: len(self.said) >= 2 * len(self.listen), 5)
 
     @staticmethod
     def _read(file, to):
@@ -121,8 +125,10 @@ class Server:
             raise AssertionError("did not end within 10 s")
         for reader in self.readers:
             reader.join(2)
-        self.process.stdout.close()
-        self.process.stderr.close()
+        for stream in (self.process.stdin, self.process.stdout,
+                       self.process.stderr):
+            if stream:
+                stream.close()
         for line in self.log:
             if COMPLAINTS.search(line):
                 raise AssertionError("\n".join(self.log[-60:]))

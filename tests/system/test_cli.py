@@ -50,12 +50,8 @@ class CommandLine(Case):
         self.refused("serve", "--listen", status=2, has=["--listen"])
 
     def test_a_path_that_does_not_exist_is_named(self):
-        done = run("serve", "--listen", f"127.0.0.1:{free_port()}",
-                   "/nowhere/x.yaml")
-        self.assertIn(done.returncode, (1, 2))
-        self.assertEqual(len(done.stderr.strip().splitlines()), 1,
-                         done.stderr)
-        self.assertIn("/nowhere/x.yaml", done.stderr)
+        self.refused("serve", "--listen", f"127.0.0.1:{free_port()}",
+                     "/nowhere/x.yaml", status=2, has=["/nowhere/x.yaml"])
 
     def test_an_address_of_another_machine_is_named(self):
         done = run("serve", "--listen", "192.0.2.1:5300", "zones")

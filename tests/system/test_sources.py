@@ -136,13 +136,12 @@ class Sources(Case):
         errors = [l for l in server.log if ": error: " in l]
         self.assertEqual(len(errors), 2, errors)
 
-    def test_an_unreadable_directory_comes_back(self):
+    def test_a_directory_goes_and_comes_back(self):
         os.mkdir(self.path("d"))
         self.write("d/mongo.yaml", mongo(3))
         server = self.serve(self.path("d"))
         os.rename(self.path("d"), self.path("gone"))
-        until(lambda: server.ask(POD % 0).rcode() in
-              (dns.rcode.NXDOMAIN, dns.rcode.NOERROR), 1)
+        until(lambda: server.addresses(POD % 0) is None, LIVE_S)
         os.mkdir(self.path("d"))
         self.write("d/mongo.yaml", mongo(4))
         until(lambda: self.replicas(server) == 4, 3)
@@ -152,6 +151,19 @@ class Sources(Case):
     def test_standard_input_is_read(self):
         server = self.serve("-", stdin=mongo(4))
         self.assertEqual(self.replicas(server), 4)
+
+    def test_while_standard_input_is_open_nothing_is_known(self):
+        server = self.serve("-", stdin=mongo(4), stdin_ends=False, wait=False)
+        until(lambda: len(server.said) == 2, 10)
+        self.assertEqual(server.ask(MONGO).rcode(), dns.rcode.SERVFAIL)
+        server.process.stdin.close()
+        server.wait_for("ready", 10)
+        self.assertEqual(self.replicas(server), 4)
+
+    def test_standard_input_that_is_open_does_not_keep_it(self):
+        server = self.serve("-", stdin=mongo(4), stdin_ends=False, wait=False)
+        until(lambda: len(server.said) == 2, 10)
+        self.assertEqual(server.stop(), 0)
 
     def test_json_as_kubectl_writes_it_is_read(self):
         items = [
@@ -179,6 +191,7 @@ class Sources(Case):
         for _ in range(5):
             server.process.send_signal(signal.SIGHUP)
             self.assertEqual(server.addresses(MONGO), before)
+        server.wait_for("reading everything again")
         self.write("mongo.yaml", mongo(2))
         server.process.send_signal(signal.SIGHUP)
         self.becomes(server, 2)

@@ -71,6 +71,23 @@ static void the_highest_rank_counts_and_the_others_wait(void **state)
         object_drop(o[i]);
 }
 
+static void of_equal_ranks_the_last_one_counts(void **state)
+{
+    (void)state;
+    struct cluster *c = cluster_new();
+    struct object *gone = make_service("db"), *comes = make_service("db");
+    comes->service.policy = IP_FAMILY_SINGLE;
+    cluster_add(c, gone, 10);
+    cluster_add(c, comes, 10);
+    assert_changes(c, "+ns +ns/db");
+    assert_ptr_equal(cluster_find(c, OBJECT_SERVICE, "ns", "db"), comes);
+    cluster_drop(c, gone);
+    assert_changes(c, "");
+    assert_ptr_equal(cluster_find(c, OBJECT_SERVICE, "ns", "db"), comes);
+    cluster_free(c);
+    object_drop(comes);
+}
+
 static int count(void *context, const struct object *o)
 {
     int *left = context;
@@ -306,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_object_is_found_by_kind_namespace_and_name),
         cmocka_unit_test(the_highest_rank_counts_and_the_others_wait),
+        cmocka_unit_test(of_equal_ranks_the_last_one_counts),
         cmocka_unit_test(
             each_visits_what_counts_of_one_kind_until_told_to_stop),
         cmocka_unit_test(a_namespace_lives_as_long_as_an_object_names_it),

@@ -278,25 +278,59 @@ static void a_path_that_is_not_there_is_an_error(void **state)
     assert_string_equal(err.text, text);
 }
 
+// Let fd, which is closed, be standard input. Returns what was it before.
+static int begin_input(int fd)
+{
+    const int kept = dup(STDIN_FILENO);
+    assert_true(kept >= 0 && fd >= 0);
+    assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    close(fd);
+    return kept;
+}
+
+static void end_input(int kept)
+{
+    assert_int_equal(dup2(kept, STDIN_FILENO), STDIN_FILENO);
+    close(kept);
+}
+
 static void standard_input_is_read_once(void **state)
 {
     struct fixture *f = *state;
     write_in_place(f, "in", SVC("a") "---\n" BROKEN);
-    const int kept = dup(STDIN_FILENO);
-    const int fd = open(path_of(f, "in"), O_RDONLY | O_CLOEXEC);
-    assert_true(kept >= 0 && fd >= 0);
-    assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    const int kept = begin_input(open(path_of(f, "in"), O_RDONLY | O_CLOEXEC));
     static const char *const paths[] = {"-"};
     open_paths(f, paths, 1);
     load(f, 1);
-    dup2(kept, STDIN_FILENO);
-    close(kept);
-    close(fd);
+    end_input(kept);
     assert_string_equal(f->findings, "<stdin>:8:18: error: metadata.name 'X' "
                                      "must be in lower case\n");
     assert_int_equal(manifests_load(f->manifests, true), 0);
     assert_non_null(find(f, "a"));
     expect_state(f, 1, 1, 0);
+}
+
+static void standard_input_that_has_not_ended_is_awaited(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const paths[] = {"-"};
+    static const char first[] = SVC("a"), rest[] = "---\n" SVC("b");
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    const int kept = begin_input(ends[0]);
+    open_paths(f, paths, 1);
+    assert_int_equal(manifests_load(f->manifests, false), -EAGAIN);
+    assert_int_equal(write(ends[1], first, strlen(first)), strlen(first));
+    assert_int_equal(manifests_load(f->manifests, false), -EAGAIN);
+    assert_null(find(f, "a"));
+    assert_int_equal(write(ends[1], rest, strlen(rest)), strlen(rest));
+    close(ends[1]);
+    load(f, 1);
+    end_input(kept);
+    assert_string_equal(f->findings, "");
+    assert_non_null(find(f, "a"));
+    assert_non_null(find(f, "b"));
+    expect_state(f, 1, 2, 0);
 }
 
 static void what_is_no_file_is_told(void **state)
@@ -1008,6 +1042,7 @@ int main(void)
         TEST(a_later_path_wins),
         TEST(a_path_that_is_not_there_is_an_error),
         TEST(standard_input_is_read_once),
+        TEST(standard_input_that_has_not_ended_is_awaited),
         TEST(what_is_no_file_is_told),
         TEST(a_file_beyond_the_limit_is_told),
         TEST(only_what_changed_becomes_dirty),

@@ -288,6 +288,22 @@ static void lists_have_a_longest_length(void **state)
                         "--listen: there are more than 64; leave some out");
 }
 
+static void paths_have_a_longest_length(void **state)
+{
+    struct fixture *f = *state;
+    enum { PATHS_MAX = 65534 };
+    const char **argv = calloc(PATHS_MAX + 1, sizeof *argv);
+    assert_non_null(argv);
+    for (int i = 0; i <= PATHS_MAX; i++)
+        argv[i] = "/";
+    assert_int_equal(parse_n(f, PATHS_MAX, argv), 0);
+    assert_int_equal(f->s.paths.n, PATHS_MAX);
+    assert_int_equal(parse_n(f, PATHS_MAX + 1, argv), -EINVAL);
+    assert_string_equal(f->err.text,
+                        "there are more than 65534; leave some out");
+    free(argv);
+}
+
 static void a_bad_item_is_named(void **state)
 {
     struct fixture *f = *state;
@@ -533,6 +549,7 @@ int main(void)
         TEST(threads_are_one_for_each_usable_core),
         TEST(lists_repeat_or_take_commas),
         TEST(lists_have_a_longest_length),
+        TEST(paths_have_a_longest_length),
         TEST(a_bad_item_is_named),
         TEST(there_is_one_range_a_family),
         TEST(ranges_lie_apart),
