@@ -26,7 +26,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <uv.h>
 
 // How long a refresh that ran out of memory waits: long enough for others to
@@ -213,11 +212,10 @@ static int loop_start(struct daemon *d, struct error *err)
 
 static int random_seed(uint64_t *out, struct error *err)
 {
-    // Up to 256 octets come whole or not at all (getrandom(2)).
-    if (getrandom(out, sizeof *out, 0) == (ssize_t)sizeof *out)
-        return 0;
-    return error_set(err, -EIO, "cannot get random numbers: %s",
-                     strerror(errno));
+    const int r = uv_random(NULL, NULL, out, sizeof *out, 0, NULL);
+    return r < 0 ? error_set(err, r, "cannot get random numbers: %s",
+                             uv_strerror(r))
+                 : 0;
 }
 
 static int zone_start(struct daemon *d, struct error *err)

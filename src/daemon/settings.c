@@ -7,10 +7,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 static const struct setting table[SETTINGS_N] = {
 #define SETTING(word_, type_, field_, preset_, min_, max_, argument_, unit_,   \
@@ -369,11 +369,8 @@ unsigned settings_threads(const struct settings *s)
 {
     if (s->threads)
         return s->threads;
-    cpu_set_t cores;
-    // Fails on machines of more than 1024 cores only.
-    long n = sched_getaffinity(0, sizeof cores, &cores) == 0
-                 ? CPU_COUNT(&cores)
-                 : sysconf(_SC_NPROCESSORS_ONLN);
+    // libuv looks at the cores that we may use, not at those there are
+    const long n = (long)uv_available_parallelism();
     const long most = table[SETTING_INDEX_threads].max;
     return (unsigned)(n < 1 ? 1 : n > most ? most : n);
 }
