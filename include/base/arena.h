@@ -46,4 +46,7 @@ void *arena_array(struct arena *a, size_t count, size_t size);
 // A copy of n octets with a NUL behind it, or NULL.
 char *arena_text(struct arena *a, const void *p, size_t n);
 
+// A copy of a C string, or NULL.
+char *arena_text_dup(struct arena *a, const char *text);
+
 #endif

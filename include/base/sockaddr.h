@@ -20,7 +20,7 @@ struct address {
     uint8_t octets[16];
 };
 
-enum { ADDRESS_TEXT_SIZE = 46, SOCKADDR_TEXT_SIZE = 64 };
+enum { ADDRESS_TEXT_SIZE = 46, CIDR_TEXT_SIZE = 50, SOCKADDR_TEXT_SIZE = 64 };
 
 // Octets of an address: 4 or 16.
 static inline uint8_t family_size(uint8_t family)
@@ -58,6 +58,9 @@ struct cidr {
  */
 int cidr_parse(const char *text, struct cidr *out,
                struct error *err) ORD_CHECKED;
+
+// As cidr_parse() reads it. Returns out.
+const char *cidr_format(const struct cidr *c, char out[CIDR_TEXT_SIZE]);
 
 bool cidr_contains(const struct cidr *c, const struct address *a);
 

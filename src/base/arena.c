@@ -148,3 +148,8 @@ char *arena_text(struct arena *a, const void *p, size_t n)
     text[n] = '\0';
     return text;
 }
+
+char *arena_text_dup(struct arena *a, const char *text)
+{
+    return arena_text(a, text, strlen(text));
+}

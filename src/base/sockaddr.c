@@ -106,6 +106,13 @@ int cidr_parse(const char *text, struct cidr *out, struct error *err)
     return 0;
 }
 
+const char *cidr_format(const struct cidr *c, char out[CIDR_TEXT_SIZE])
+{
+    address_format(&c->base, out);
+    sprintf(out + strlen(out), "/%u", c->prefix);
+    return out;
+}
+
 bool cidr_contains(const struct cidr *c, const struct address *a)
 {
     if (a->family != c->base.family)

@@ -174,14 +174,13 @@ static int check_ranges(const struct settings *s, struct error *err)
         for (size_t k = 0; k < s->service_cidrs.n; k++) {
             const struct cidr *p = &s->pod_cidrs.items[i],
                               *v = &s->service_cidrs.items[k];
-            char pt[ADDRESS_TEXT_SIZE], vt[ADDRESS_TEXT_SIZE];
+            char pods[CIDR_TEXT_SIZE], services[CIDR_TEXT_SIZE];
             if (!cidr_contains(p, &v->base) && !cidr_contains(v, &p->base))
                 continue;
             return error_set(err, -EINVAL,
-                             "--pod-cidr %s/%u and --service-cidr %s/%u "
-                             "overlap; choose ranges that lie apart",
-                             address_format(&p->base, pt), p->prefix,
-                             address_format(&v->base, vt), v->prefix);
+                             "--pod-cidr %s and --service-cidr %s overlap; "
+                             "choose ranges that lie apart",
+                             cidr_format(p, pods), cidr_format(v, services));
         }
     }
     return 0;

@@ -118,7 +118,7 @@ static int add_path(struct settings *s, struct text_list *list,
     if (!items)
         return no_memory(err);
     list->items = items;
-    list->items[list->n] = arena_text(&s->arena, text, strlen(text));
+    list->items[list->n] = arena_text_dup(&s->arena, text);
     if (!list->items[list->n])
         return no_memory(err);
     list->n++;
@@ -153,14 +153,6 @@ static int add_socket(struct settings *s, struct sockaddr_list *list,
     return 0;
 }
 
-static const char *cidr_format(const struct cidr *c, struct error *out)
-{
-    char text[ADDRESS_TEXT_SIZE];
-    (void)error_set(out, 0, "%s/%u", address_format(&c->base, text),
-                    (unsigned)c->prefix);
-    return out->text;
-}
-
 static bool same_cidr(const struct cidr *a, const struct cidr *b)
 {
     return a->prefix == b->prefix && address_compare(&a->base, &b->base) == 0;
@@ -175,14 +167,14 @@ static int add_cidr(struct settings *s, struct cidr_list *list, bool pair,
         return r;
     for (size_t i = 0; i < list->n; i++) {
         const struct cidr *other = &list->items[i];
-        struct error given;
+        char given[CIDR_TEXT_SIZE];
         if (same_cidr(&c, other))
             return twice(text, err);
         if (pair && other->base.family == c.base.family)
             return error_set(err, -EINVAL,
                              "'%s' comes beside %s, but there may be one "
                              "range for each of IPv4 and IPv6; leave one out",
-                             text, cidr_format(other, &given));
+                             text, cidr_format(other, given));
     }
     struct cidr *items =
         list_grow(s, list->items, list->n, sizeof *list->items);
@@ -270,7 +262,7 @@ static int set_choice(uint32_t *value, const struct setting *row,
 static int set_file(struct settings *s, const char **value, const char *text,
                     struct error *err)
 {
-    const char *copy = arena_text(&s->arena, text, strlen(text));
+    const char *copy = arena_text_dup(&s->arena, text);
     if (!copy)
         return no_memory(err);
     *value = copy;

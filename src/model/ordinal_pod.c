@@ -80,11 +80,6 @@ static void template_hash(const struct object *o, uint64_t seed,
         *c = ALPHABET[(unsigned char)*c % LETTERS];
 }
 
-static const char *text_dup(struct arena *a, const char *text)
-{
-    return arena_text(a, text, strlen(text));
-}
-
 // Copy the labels; one more for the hash of a Deployment's ReplicaSet.
 static bool copy_labels(struct template *t, struct labels from,
                         const char *hash)
@@ -96,8 +91,8 @@ static bool copy_labels(struct template *t, struct labels from,
     for (uint32_t i = 0; items && i < from.n; i++) {
         if (hash && strcmp(from.items[i].key, HASH_LABEL) == 0)
             continue;
-        items[n].key = text_dup(&t->arena, from.items[i].key);
-        items[n].value = text_dup(&t->arena, from.items[i].value);
+        items[n].key = arena_text_dup(&t->arena, from.items[i].key);
+        items[n].value = arena_text_dup(&t->arena, from.items[i].value);
         if (!items[n].key || !items[n].value)
             return false;
         n++;
@@ -115,7 +110,7 @@ static bool copy_ports(struct template *t, const struct workload_facts *w)
 
     for (uint32_t i = 0; ports && i < w->ports_n; i++) {
         ports[i] = w->ports[i];
-        ports[i].name = text_dup(&t->arena, w->ports[i].name);
+        ports[i].name = arena_text_dup(&t->arena, w->ports[i].name);
         if (!ports[i].name)
             return false;
     }
@@ -133,7 +128,7 @@ static bool fill_template(struct template *t, const struct object *o,
 
     if (o->kind == OBJECT_DEPLOYMENT) {
         template_hash(o, seed, hash);
-        label = text_dup(&t->arena, hash);
+        label = arena_text_dup(&t->arena, hash);
         if (!label)
             return false;
         kind = object_kind_name(OBJECT_REPLICA_SET);
@@ -145,9 +140,10 @@ static bool fill_template(struct template *t, const struct object *o,
     assert(n > 0 && (size_t)n < sizeof base);
     t->base = arena_text(&t->arena, base, (size_t)n);
     t->owner_name = arena_text(&t->arena, base, (size_t)n - 1);
-    t->owner_kind = text_dup(&t->arena, kind);
-    t->namespace = text_dup(&t->arena, o->namespace);
-    t->subdomain = text_dup(&t->arena, t->ordinal ? o->workload.service : "");
+    t->owner_kind = arena_text_dup(&t->arena, kind);
+    t->namespace = arena_text_dup(&t->arena, o->namespace);
+    t->subdomain =
+        arena_text_dup(&t->arena, t->ordinal ? o->workload.service : "");
     return t->base && t->owner_name && t->owner_kind && t->namespace &&
            t->subdomain && copy_labels(t, o->workload.pod_labels, label) &&
            copy_ports(t, &o->workload);

@@ -6,17 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-// "10.244.0.0/16", and what may stand behind the name of the first pod.
-enum { CIDR_TEXT_SIZE = ADDRESS_TEXT_SIZE + 4, MORE_TEXT_SIZE = 24 };
-
-static const char *cidr_text(const struct cidr *c, char out[CIDR_TEXT_SIZE])
-{
-    char address[ADDRESS_TEXT_SIZE];
-
-    snprintf(out, CIDR_TEXT_SIZE, "%s/%u", address_format(&c->base, address),
-             c->prefix);
-    return out;
-}
+// What may stand behind the name of the first pod.
+enum { MORE_TEXT_SIZE = 24 };
 
 static const char *more_text(const struct lack *l, char out[MORE_TEXT_SIZE])
 {
@@ -42,8 +33,8 @@ static void tell_pods_full(const struct ordinals *o, const struct workload *w,
         report, FINDING_ERROR, w->holder.object->at,
         "no address is left in --pod-cidr %s for pod '%s/%s'%s; give "
         "a larger range or the annotation ordinald.io/addresses",
-        cidr_text(&o->pods[f].cidr, cidr), p->object.namespace, p->object.name,
-        more_text(l, more));
+        cidr_format(&o->pods[f].cidr, cidr), p->object.namespace,
+        p->object.name, more_text(l, more));
 }
 
 static void tell_pods_lost(const struct ordinals *o, const struct workload *w,
@@ -195,8 +186,8 @@ void vip_tell(const struct ordinals *o, const struct vip *v,
                            "no address is left in --service-cidr %s for "
                            "Service '%s/%s'; give a larger range or set "
                            "spec.clusterIP",
-                           cidr_text(&o->services[f].cidr, cidr), s->namespace,
-                           s->name);
+                           cidr_format(&o->services[f].cidr, cidr),
+                           s->namespace, s->name);
         if (is_new(&now[LACK_RANGE], &next[LACK_RANGE]))
             report_finding(report, FINDING_ERROR, s->at,
                            "no %s address for Service '%s/%s'; give an %s "

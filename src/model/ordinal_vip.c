@@ -55,18 +55,13 @@ void copy_free(struct copy *c)
     free(c);
 }
 
-static const char *text_dup(struct arena *a, const char *text)
-{
-    return arena_text(a, text, strlen(text));
-}
-
 static bool copy_labels(struct arena *a, struct labels *labels)
 {
     struct label *items = arena_array(a, labels->n, sizeof *items);
 
     for (uint32_t i = 0; items && i < labels->n; i++) {
-        items[i].key = text_dup(a, labels->items[i].key);
-        items[i].value = text_dup(a, labels->items[i].value);
+        items[i].key = arena_text_dup(a, labels->items[i].key);
+        items[i].value = arena_text_dup(a, labels->items[i].value);
         if (!items[i].key || !items[i].value)
             return false;
     }
@@ -80,8 +75,8 @@ static bool copy_ports(struct arena *a, struct service_facts *s)
 
     for (uint32_t i = 0; ports && i < s->ports_n; i++) {
         ports[i] = s->ports[i];
-        ports[i].name = text_dup(a, ports[i].name);
-        ports[i].target_name = text_dup(a, ports[i].target_name);
+        ports[i].name = arena_text_dup(a, ports[i].name);
+        ports[i].target_name = arena_text_dup(a, ports[i].target_name);
         if (!ports[i].name || !ports[i].target_name)
             return false;
     }
@@ -92,13 +87,13 @@ static bool copy_ports(struct arena *a, struct service_facts *s)
 // Replace all that the object points at by copies in the arena.
 static bool copy_object(struct arena *a, struct object *o)
 {
-    if (o->at.file && !(o->at.file = text_dup(a, o->at.file)))
+    if (o->at.file && !(o->at.file = arena_text_dup(a, o->at.file)))
         return false;
-    o->namespace = text_dup(a, o->namespace);
-    o->name = text_dup(a, o->name);
-    o->owner_kind = text_dup(a, o->owner_kind);
-    o->owner_name = text_dup(a, o->owner_name);
-    o->service.external_name = text_dup(a, o->service.external_name);
+    o->namespace = arena_text_dup(a, o->namespace);
+    o->name = arena_text_dup(a, o->name);
+    o->owner_kind = arena_text_dup(a, o->owner_kind);
+    o->owner_name = arena_text_dup(a, o->owner_name);
+    o->service.external_name = arena_text_dup(a, o->service.external_name);
     return o->namespace && o->name && o->owner_kind && o->owner_name &&
            o->service.external_name && copy_labels(a, &o->labels) &&
            copy_labels(a, &o->service.selector) && copy_ports(a, &o->service);

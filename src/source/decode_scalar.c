@@ -22,7 +22,7 @@ const char *decode_keep(struct decoder *d, const char *text)
 {
     if (!text || !*text)
         return "";
-    const char *kept = arena_text(d->arena, text, strlen(text));
+    const char *kept = arena_text_dup(d->arena, text);
     if (!kept)
         d->no_memory = true;
     return kept ? kept : "";

@@ -103,7 +103,7 @@ static const char *folded(const char *label, struct arena *scratch)
         p++;
     if (!*p)
         return label;
-    char *copy = arena_text(scratch, label, strlen(label));
+    char *copy = arena_text_dup(scratch, label);
     for (char *c = copy; c && *c; c++)
         *c = (char)dns_fold_octet((uint8_t)*c);
     return copy;

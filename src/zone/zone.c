@@ -117,14 +117,14 @@ static void draw_origin(struct bytes_out *out, struct zone *z,
 static int reverse_origin(const struct cidr *c, struct dns_name *out,
                           struct error *err)
 {
-    char text[ADDRESS_TEXT_SIZE];
+    char text[CIDR_TEXT_SIZE];
     unsigned step = label_bits(&c->base), whole = address_bits(&c->base);
 
     if (c->prefix % step || c->prefix == whole)
         return error_set(err, -EINVAL,
-                         "reverse zone '%s/%u' does not end where a label of "
+                         "reverse zone '%s' does not end where a label of "
                          "the reverse tree does; use /%u",
-                         address_format(&c->base, text), c->prefix,
+                         cidr_format(c, text),
                          c->prefix == whole ? whole - step
                                             : c->prefix / step * step);
     dns_name_of_address(&c->base, c->prefix, out);

@@ -84,6 +84,24 @@ struct refusal {
     const char *because;
 };
 
+static void a_range_survives_reading_and_writing(void **state)
+{
+    static const char *const ranges[] = {
+        "10.244.0.0/16",
+        "0.0.0.0/0",
+        "fd00::/64",
+        // the longest text that there is
+        "1111:2222:3333:4444:5555:6666:7777:8888/128",
+    };
+    (void)state;
+    for (size_t i = 0; i < ORD_COUNT(ranges); i++) {
+        struct cidr c;
+        char text[CIDR_TEXT_SIZE];
+        assert_int_equal(cidr_parse(ranges[i], &c, NULL), 0);
+        assert_string_equal(cidr_format(&c, text), ranges[i]);
+    }
+}
+
 static void a_bad_range_is_refused_with_a_mend(void **state)
 {
     (void)state;
@@ -180,6 +198,7 @@ int main(void)
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(addresses_are_ordered_by_family_and_value),
         cmocka_unit_test(a_range_contains_its_addresses),
+        cmocka_unit_test(a_range_survives_reading_and_writing),
         cmocka_unit_test(a_bad_range_is_refused_with_a_mend),
         cmocka_unit_test(socket_addresses_survive_writing_and_reading),
         cmocka_unit_test(wildcards_and_ports_are_known),
