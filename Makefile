@@ -155,6 +155,15 @@ $(OUT)/obj/tests/%.o: tests/%.c $(OUT)/flags
 	@echo "  CC    $<"
 	@$(compile) $(TEST_CFLAGS) -iquote tests -MMD -MP -c -o $@ $<
 
+# before anything is compiled: which package a missing header is in
+.PHONY: libraries
+libraries:
+	@pkg-config --exists $(LIBS) 2>/dev/null || { \
+	    echo "make: libraries are missing; 'make deps' installs them" >&2; \
+	    exit 1; }
+
+$(call objects,$(SRC)): | libraries
+
 $(BIN): $(call objects,$(SRC))
 	@echo "  LINK  $@"
 	@$(link) $(LTO) -o $@ $^ $(LIB_LDLIBS)
@@ -314,6 +323,7 @@ $(BUILD)/analyzer/%.ok: %.c $(HEADERS)
 	@echo "  ANALYZE $<"
 	@gcc $(LANGUAGE) $(WARNINGS) -O2 -fanalyzer -Wno-analyzer-malloc-leak \
 	    -Wno-analyzer-null-dereference -Wno-analyzer-possible-null-dereference \
+	    -Wno-analyzer-allocation-size \
 	    $(LIB_CFLAGS) -c -o /dev/null $< && touch $@
 
 .PHONY: layers

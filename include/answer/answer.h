@@ -68,7 +68,8 @@ struct answer_job {
  * Answer n messages, each step for all of them before the next, so that what
  * one waits for from memory is fetched while the others are worked on.
  *
- * Work is bounded by the octets of queries and replies, whatever the zone's size.
+ * Work is bounded by the octets of queries and replies, whatever the zone's
+ * size.
  */
 void answer_batch(struct answer_context *context, struct answer_job *jobs,
                   unsigned n);

@@ -12,14 +12,14 @@
 #define ORD_PRINTF(at, first) __attribute__((format(printf, at, first)))
 
 // Which way a branch of the hot path usually goes.
-#define ORD_LIKELY(x) __builtin_expect(!!(x), 1)
+#define ORD_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define ORD_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 // Part of the hot path's one function, or of the path that it rarely takes:
 // what is inlined keeps its values in registers only if nothing else needs
 // their address.
 #define ORD_INLINE static inline __attribute__((always_inline))
-#define ORD_COLD __attribute__((noinline, cold))
+#define ORD_COLD   __attribute__((noinline, cold))
 
 // The number of members of an array (never of a pointer).
 #define ORD_COUNT(array) (sizeof(array) / sizeof((array)[0]))

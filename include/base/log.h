@@ -27,7 +27,7 @@ struct log_field {
     uint64_t number;
 };
 
-#define LOG_UINT(k, v) ((struct log_field){.key = (k), .number = (uint64_t)(v)})
+#define LOG_UINT(k, v)   ((struct log_field){.key = (k), .number = (uint64_t)(v)})
 #define LOG_STRING(k, v) ((struct log_field){.key = (k), .text = (v)})
 
 /*

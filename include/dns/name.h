@@ -43,8 +43,8 @@ static inline uint8_t dns_fold_octet(uint8_t c)
  * Returns 0, or -EINVAL with err filled and out untouched: an empty label, one
  * over 63 octets, a name over 255.
  */
-int dns_name_parse(const char *text, struct dns_name *out, struct error *err)
-    ORD_CHECKED;
+int dns_name_parse(const char *text, struct dns_name *out,
+                   struct error *err) ORD_CHECKED;
 
 /*
  * Write a name as text, final dot included; "." for the root.

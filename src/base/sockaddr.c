@@ -189,6 +189,22 @@ static int no_port(const char *whole, struct error *err)
                      whole);
 }
 
+// An IPv6 address alone, or one whose last group may be meant as the port.
+static int no_brackets(const char *text, const char *colon, struct error *err)
+{
+    struct address host;
+    char before[ADDRESS_TEXT_SIZE];
+    snprintf(before, sizeof before, "%.*s", (int)(colon - text), text);
+    if (colon[1] && address_parse(before, &host))
+        return error_set(err, -EINVAL,
+                         "'%s' is an IPv6 address without a port, or lacks "
+                         "brackets; write [%s]:%s or [%s]:5300",
+                         text, before, colon + 1, text);
+    return error_set(err, -EINVAL,
+                     "'%s' has no port; write ADDR:PORT as in [%s]:5300", text,
+                     text);
+}
+
 int sockaddr_parse(const char *text, struct sockaddr_any *out,
                    struct error *err)
 {
@@ -199,9 +215,7 @@ int sockaddr_parse(const char *text, struct sockaddr_any *out,
         return no_port(text, err);
     struct address bare;
     if (!bracket && address_parse(text, &bare))
-        return error_set(err, -EINVAL,
-                         "'%s' has no port; write ADDR:PORT as in [%s]:5300",
-                         text, text);
+        return no_brackets(text, colon, err);
     unsigned port;
     if (!parse_number(colon + 1, 5, 65535, &port))
         return error_set(err, -EINVAL, "'%s': port '%s' is not in 0..65535",

@@ -5,7 +5,10 @@
 #include "base/base.h"
 #include "base/nearest.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {&cli_serve};
 
@@ -71,8 +74,20 @@ static int run_help(int argc, const char *const *argv)
     return CLI_DONE;
 }
 
+/*
+ * A program started without one of the three standard descriptors would give
+ * its number to a socket, and write messages into that.
+ */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            abort();
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     if (argc < 2) {
         help(stderr);
         return CLI_USAGE;

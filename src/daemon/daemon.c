@@ -108,6 +108,16 @@ static void say_published(struct daemon *d, const struct zone_sync_result *done,
     }
 }
 
+// What the files say by now: also how a mended file shows that it is.
+static void say_read(const struct daemon *d)
+{
+    const struct manifests_state state = manifests_state(d->manifests);
+    log_event(
+        &d->log, LOG_INFO, "manifests read", LOG_UINT("files", state.files),
+        LOG_UINT("objects", state.objects), LOG_UINT("stale", state.stale),
+        LOG_UINT("refused_total", state.refused));
+}
+
 static int derive_and_publish(struct daemon *d, uint64_t started_ms)
 {
     struct zone_sync_result done;
@@ -143,8 +153,11 @@ static void refresh(struct daemon *d, bool everything)
 {
     const uint64_t started_ms = d->clock.monotonic_ms(d->clock.context);
     everything = everything || d->pending_everything;
+    const uint64_t loads = manifests_state(d->manifests).loads;
     int r = manifests_load(d->manifests, everything);
     if (r >= 0) {
+        if (everything || manifests_state(d->manifests).loads != loads)
+            say_read(d);
         // From here on what is owed are the steps behind the reading.
         everything = false;
         r = r > 0 || d->pending || !d->ready ? derive_and_publish(d, started_ms)
@@ -244,7 +257,8 @@ static int zone_start(struct daemon *d, struct error *err)
 static void copy_ranges(const struct cidr_list *from, struct cidr to[2],
                         uint32_t *n)
 {
-    // One a family at most, as settings_parse() has seen to.
+    // One a family, as settings_parse() has seen to.
+    assert(from->n <= 2);
     *n = (uint32_t)from->n;
     for (size_t i = 0; i < from->n; i++)
         to[i] = from->items[i];

@@ -12,8 +12,8 @@ enum {
 // Sixteen octets at a time; gcc and clang make of it what the machine has.
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
-// All ones where the octet is a capital letter. Length octets are at most 63 and
-// so are none: nothing needs to know where they stand.
+// All ones where the octet is a capital letter. Length octets are at most 63
+// and so are none: nothing needs to know where they stand.
 ORD_INLINE octets16 capitals(const uint8_t *p)
 {
     octets16 v;

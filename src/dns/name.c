@@ -69,7 +69,9 @@ int dns_name_parse(const char *text, struct dns_name *out, struct error *err)
     if (strcmp(text, ".") == 0)
         at++;
     else if (!*text)
-        return error_set(err, -EINVAL, "a name is empty; '.' is the root");
+        return error_set(err, -EINVAL,
+                         "a name is empty; write labels with dots "
+                         "between them, as in cluster.local");
     while (*at) {
         int rc = parse_label(&at, &name, text, err);
         if (rc)

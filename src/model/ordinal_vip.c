@@ -87,8 +87,11 @@ static bool copy_ports(struct arena *a, struct service_facts *s)
 // Replace all that the object points at by copies in the arena.
 static bool copy_object(struct arena *a, struct object *o)
 {
-    if (o->at.file && !(o->at.file = arena_text_dup(a, o->at.file)))
-        return false;
+    if (o->at.file) {
+        o->at.file = arena_text_dup(a, o->at.file);
+        if (!o->at.file)
+            return false;
+    }
     o->namespace = arena_text_dup(a, o->namespace);
     o->name = arena_text_dup(a, o->name);
     o->owner_kind = arena_text_dup(a, o->owner_kind);

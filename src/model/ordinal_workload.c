@@ -63,9 +63,9 @@ static bool claims_match(const struct claims *c, const struct workload_facts *w)
     for (uint32_t i = 0; i < w->addresses_n; i++) {
         const struct address *a = &w->addresses[i];
         const unsigned f = family_index(a->family);
-        if (n[f] == c->n[f] ||
-            address_compare(&c->of[f][n[f]++].address, a) != 0)
+        if (n[f] == c->n[f] || address_compare(&c->of[f][n[f]].address, a) != 0)
             return false;
+        n[f]++;
     }
     return true;
 }
@@ -110,8 +110,11 @@ static int prepare_claims(struct ordinals *o, struct workload *w)
         w->next.claims = w->now.claims;
         return 0;
     }
-    if (facts->addresses_n && !(w->next.claims = claims_new(w)))
-        return -ENOMEM;
+    if (facts->addresses_n) {
+        w->next.claims = claims_new(w);
+        if (!w->next.claims)
+            return -ENOMEM;
+    }
     drop_claims(&o->ledger, w->now.claims);
     return 0;
 }

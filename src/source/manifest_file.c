@@ -341,6 +341,22 @@ int file_refresh_input(struct shelf *s, struct file *f)
     return 0;
 }
 
+static bool is_blank(const struct text *text)
+{
+    size_t i = 0;
+    while (i < text->n && strchr(" \t\r\n", text->data[i]) && text->data[i])
+        i++;
+    return i == text->n;
+}
+
+static bool says_something(const struct file *f)
+{
+    for (const struct version *v = f->versions; v; v = v->older)
+        if (v->live)
+            return true;
+    return false;
+}
+
 int file_refresh(struct shelf *s, struct file *f,
                  const struct scan_entry *found, bool everything)
 {
@@ -357,7 +373,13 @@ int file_refresh(struct shelf *s, struct file *f,
         tell_trouble(s, f, rc, err.text);
         return 0;
     }
-    rc = take_text(s, f, &text, everything);
+    // a shell's ">" empties a file first, and what fills it may take its time
+    if (is_blank(&text) && says_something(f))
+        tell_trouble(s, f, -ENODATA,
+                     "is empty; what it said before stays until it says "
+                     "something again, or is removed");
+    else
+        rc = take_text(s, f, &text, everything);
     free(text.data);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include "grow.h"
 #include "manifest_read.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -91,7 +92,9 @@ static int scan_entry(DIR *dir, const char *path, const struct dirent *found,
 {
     struct scan_entry entry = {.is_link = found->d_type == DT_LNK ||
                                           found->d_type == DT_UNKNOWN};
-    if (fstatat(dirfd(dir), found->d_name, &entry.st, 0) != 0) {
+    const int fd = dirfd(dir);
+    assert(fd >= 0); // of an open directory
+    if (fstatat(fd, found->d_name, &entry.st, 0) != 0) {
         entry.fault = -errno;
         // gone since the directory was read, unless it is a link to nothing
         if (entry.fault == -ENOENT && !entry.is_link)

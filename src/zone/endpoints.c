@@ -176,13 +176,10 @@ static void group_names(struct endpoints *out)
 {
     for (uint32_t i = 0; i < out->entries_n; i++) {
         struct endpoint_entry *e = &out->entries[i];
-        struct endpoint_name *name =
-            out->names_n ? &out->names[out->names_n - 1] : NULL;
-        if (!name || strcmp(name->label, e->label) != 0) {
-            name = &out->names[out->names_n++];
-            *name = (struct endpoint_name){
+        if (i == 0 || strcmp(e[-1].label, e->label) != 0)
+            out->names[out->names_n++] = (struct endpoint_name){
                 .label = e->label, .first = i, .label_n = e->label_n};
-        }
+        struct endpoint_name *name = &out->names[out->names_n - 1];
         name->n++;
         name->managed |= e->managed;
         e->name = out->names_n - 1;

@@ -39,7 +39,7 @@ static struct zone_address *find_or_make(struct zone *z,
         return entry;
     if (table_reserve(&z->addresses, 1))
         return NULL;
-    uint8_t key[ADDRESS_KEY_MAX];
+    uint8_t key[ADDRESS_KEY_MAX] = {0};
     struct address part = first_bits(a, bits);
     size_t n = address_key(&part, bits, key);
     entry = calloc(1, sizeof *entry + n);

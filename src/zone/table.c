@@ -20,10 +20,10 @@
 #ifdef ORDINALD_TSAN
 #include <sanitizer/tsan_interface.h>
 static char grace; // only its address counts
-#define READER_DONE() __tsan_release(&grace)
+#define READER_DONE()      __tsan_release(&grace)
 #define ALL_READERS_DONE() __tsan_acquire(&grace)
 #else
-#define READER_DONE() ((void)0)
+#define READER_DONE()      ((void)0)
 #define ALL_READERS_DONE() ((void)0)
 #endif
 

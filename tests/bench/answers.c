@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// answers MIX BATCHES: answers batches of 32 questions in process, for callgrind
-// to count; the zone, the questions and their number are all that matters.
-// answers list: the mixes.
+// answers MIX BATCHES: answers batches of 32 questions in process, for
+// callgrind to count; the zone, the questions and their number are all that
+// matters. answers list: the mixes.
 #include "lib/reply.h"
 #include "lib/world.h"
 

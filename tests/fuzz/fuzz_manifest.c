@@ -65,8 +65,7 @@ static void put_all(const struct input *in)
 {
     struct cluster *c = cluster_new();
     uint32_t put = 0;
-    while (c && put < in->n &&
-           cluster_put(c, in->objects[put], put, NULL) == 0)
+    while (c && put < in->n && cluster_put(c, in->objects[put], put, NULL) == 0)
         put++;
     if (c && cluster_take_changes(c, see_change, c) != 0)
         abort();

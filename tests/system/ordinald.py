@@ -131,7 +131,7 @@ class Server:
                 stream.close()
         for line in self.log:
             if COMPLAINTS.search(line):
-                raise AssertionError("\n".join(self.log[-60:]))
+                raise AssertionError("\n".join(self.log))
         return status
 
     def ask(self, name, kind="A", tcp=False, host="127.0.0.1", port=None,

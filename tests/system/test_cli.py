@@ -5,8 +5,23 @@ import json
 import os
 import re
 import socket
+import subprocess
 
-from ordinald import ADDRESSES, MONGO, POD, Case, free_port, main, run
+import dns.exception
+import dns.message
+import dns.query
+
+from ordinald import (ADDRESSES, BIN, MONGO, POD, Case, free_port, main, run,
+                      until)
+
+
+def answers(port, name):
+    try:
+        reply = dns.query.udp(dns.message.make_query(name, "A"), "127.0.0.1",
+                              port=port, timeout=0.2)
+    except (dns.exception.Timeout, OSError):
+        return False
+    return bool(reply.answer)
 
 
 class CommandLine(Case):
@@ -76,6 +91,21 @@ class CommandLine(Case):
         done = run("--version")
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r"^ordinald \d+\.\d+\.\d+\n$")
+
+    def test_missing_standard_descriptors_do_no_harm(self):
+        self.copy()
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            port = free_port()
+            process = subprocess.Popen(
+                ["sh", "-c", f'exec "$0" serve --listen 127.0.0.1:{port} "$1" '
+                             f"{closed}", BIN, self.dir],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+            try:
+                until(lambda: answers(port, POD % 0), 5)
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(20), 0, closed)
 
     def test_a_config_file_has_the_same_words(self):
         self.copy()

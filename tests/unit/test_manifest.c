@@ -593,6 +593,31 @@ static void a_half_written_file_keeps_what_was_good(void **state)
     expect_state(f, 1, 2, 0);
 }
 
+// What `helm template x > a.yaml` does to a file while helm is at work.
+static void an_emptied_file_keeps_what_was_good(void **state)
+{
+    struct fixture *f = *state;
+    write_in_place(f, "a.yaml", SVC("a"));
+    open_name(f, "");
+    load(f, 1);
+    write_in_place(f, "a.yaml", " \n");
+    load(f, 0);
+    assert_non_null(find(f, "a"));
+    assert_non_null(strstr(f->findings, "is empty; what it said before stays"));
+    expect_state(f, 1, 1, 1);
+    load(f, 0);
+    assert_string_equal(f->findings, ""); // told once
+    write_in_place(f, "a.yaml", SVC("b"));
+    load(f, 1);
+    assert_null(find(f, "a"));
+    assert_non_null(find(f, "b"));
+    expect_state(f, 1, 1, 0);
+    // what says on purpose that there is nothing is believed
+    write_in_place(f, "a.yaml", "# nothing for now\n");
+    load(f, 1);
+    assert_null(find(f, "b"));
+}
+
 static void an_unreadable_file_keeps_what_was_good(void **state)
 {
     struct fixture *f = *state;
@@ -1055,6 +1080,7 @@ int main(void)
         TEST(a_broken_document_leaves_its_neighbours_alone),
         TEST(a_broken_file_keeps_what_was_good),
         TEST(a_half_written_file_keeps_what_was_good),
+        TEST(an_emptied_file_keeps_what_was_good),
         TEST(an_unreadable_file_keeps_what_was_good),
         TEST(a_directory_that_cannot_be_listed_keeps_its_files),
         TEST(no_break_spaces_are_read_as_blanks),

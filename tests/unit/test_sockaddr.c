@@ -176,6 +176,7 @@ static void a_bad_socket_address_is_refused_with_a_mend(void **state)
         {"*:53", "0.0.0.0:5300 for all addresses"},
         {"localhost:53", "does not begin with an IP address"},
         {"1::2::3:53", "in brackets"},
+        {"::1:5300", "write [::1]:5300 or [::1:5300]:5300"},
         {"[1.2.3.4]:53", "no IPv6 address in its brackets"},
         {"[::1%nosuchif0]:53", "interface 'nosuchif0', which does not exist"},
         {"[fe80::1]:53", "name its interface, as in [fe80::1%eth0]:53"},
