@@ -11,7 +11,9 @@
 //     dns-version, ns.dns          fixed
 //
 // In a reverse zone the labels are an address, or the beginning of one.
+#include "arpa.h"
 #include "internal.h"
+#include "label.h"
 
 #include "dns/record.h"
 
@@ -29,19 +31,6 @@ enum lookup_place {
     PLACE_ADDRESS, // whole
     PLACE_ADDRESS_PART,
 };
-
-// Where a label begins; index counts from the left.
-static inline const uint8_t *label_at(const struct dns_query *q, unsigned index)
-{
-    return q->name + q->label_at[index];
-}
-
-// wire: a constant, its length octet first
-ORD_INLINE bool label_is(const uint8_t *label, const char *wire)
-{
-    return label[0] == (uint8_t)wire[0] &&
-           memcmp(label, wire, strlen(wire)) == 0;
-}
 
 // --- which name is this? ---------------------------------------------------
 
@@ -110,65 +99,6 @@ static void begin_other(const struct zone *z, const struct dns_query *q,
     }
 }
 
-// An octet in decimal, as the reverse tree has it: no leading zero.
-static bool parse_octet(const uint8_t *label, uint8_t *out)
-{
-    unsigned value = 0;
-    if (label[0] > 3 || (label[0] > 1 && label[1] == '0'))
-        return false;
-    for (unsigned i = 1; i <= label[0]; i++) {
-        if (label[i] < '0' || label[i] > '9')
-            return false;
-        value = 10 * value + (label[i] - '0');
-    }
-    *out = (uint8_t)value;
-    return value <= 255;
-}
-
-static bool parse_nibble(const uint8_t *label, unsigned *out)
-{
-    uint8_t c = label[1];
-    if (label[0] != 1)
-        return false;
-    if (c >= '0' && c <= '9')
-        *out = c - '0';
-    else if (c >= 'a' && c <= 'f')
-        *out = c - 'a' + 10;
-    else
-        return false;
-    return true;
-}
-
-/*
- * The labels left of "in-addr.arpa" or "ip6.arpa" as the first bits of an
- * address, right-most label first.
- */
-static bool parse_reverse(const struct dns_query *q, struct address *a,
-                          unsigned *bits)
-{
-    // "arpa" and the label before it belong to the origin's name
-    unsigned labels = q->labels - 2u;
-    bool v4 = label_is(label_at(q, labels), "\7in-addr");
-
-    *a = (struct address){.family = v4 ? FAMILY_IPV4 : FAMILY_IPV6};
-    *bits = labels * (v4 ? 8 : 4);
-    if (*bits > (v4 ? 32 : 128))
-        return false;
-    for (unsigned i = 0; i < labels; i++) {
-        const uint8_t *label = label_at(q, labels - 1 - i);
-        unsigned nibble;
-        if (v4) {
-            if (!parse_octet(label, &a->octets[i]))
-                return false;
-            continue;
-        }
-        if (!parse_nibble(label, &nibble))
-            return false;
-        a->octets[i / 2] |= (uint8_t)(i % 2 ? nibble : nibble << 4);
-    }
-    return true;
-}
-
 static void begin_reverse(const struct zone *z, const struct dns_query *q,
                           unsigned below, struct zone_lookup *l)
 {
@@ -176,7 +106,7 @@ static void begin_reverse(const struct zone *z, const struct dns_query *q,
 
     if (begin_fixed(q, below, l))
         return;
-    if (!parse_reverse(q, &l->address, &bits)) {
+    if (!arpa_parse(q, &l->address, &bits)) {
         l->place = PLACE_ABSENT;
         return;
     }

@@ -24,7 +24,7 @@ static struct address first_bits(const struct address *a, unsigned bits)
 static struct zone_address *find(const struct zone *z, const struct address *a,
                                  unsigned bits)
 {
-    uint8_t key[ADDRESS_KEY_MAX];
+    uint8_t key[ADDRESS_KEY_MAX] = {0};
     struct address part = first_bits(a, bits);
     struct span k = span_of(key, address_key(&part, bits, key));
     return table_find(&z->addresses, hash_bytes(z->seed, k.p, k.n),

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// A reply as it grows in the query's own buffer: the header is rewritten, the
+// question stays as the client wrote it, and what the zone has rendered is
+// copied behind it.
+//
+//     12       header: id kept, flags and counts new
+//     n + 4    question: untouched, so its letters' case is kept
+//     ...      answer; authority (SOA of a negative answer); additional
+//     11       OPT, where the query had one
+//
+// What almost every reply takes is inline: a struct reply then lives in
+// registers. What has to leave records out is in reply.c. Worker threads.
+#ifndef ORDINALD_ANSWER_REPLY_H
+#define ORDINALD_ANSWER_REPLY_H
+
+#include "answer/answer.h"
+#include "base/base.h"
+#include "dns/edns.h"
+#include "dns/record.h"
+
+struct reply {
+    uint8_t *start;
+    uint8_t *at;
+    uint8_t *end; // the client's limit, less what OPT will take
+    uint16_t answers;
+    uint16_t authorities;
+    uint16_t additionals;
+    uint16_t flags; // RCODE not included
+};
+
+ORD_INLINE size_t reply_room(const struct reply *r)
+{
+    return (size_t)(r->end - r->at);
+}
+
+ORD_INLINE void reply_copy(struct reply *r, const void *p, size_t n)
+{
+    memcpy(r->at, p, n);
+    r->at += n;
+}
+
+// What the client takes (RFC 1035 4.2.1, RFC 6891 6.2.3), and we send.
+ORD_INLINE size_t reply_size_limit(const struct answer_context *c,
+                                   const struct answer_job *job)
+{
+    size_t limit = DNS_UDP_MIN;
+    if (job->transport == ANSWER_TCP)
+        limit = DNS_TCP_MAX;
+    else if (job->query.edns_size > DNS_UDP_MIN)
+        limit = job->query.edns_size < c->settings.udp_size_max
+                    ? job->query.edns_size
+                    : c->settings.udp_size_max;
+    return limit < job->size ? limit : job->size;
+}
+
+/*
+ * Begin behind the question; a query whose question could not be read gets none
+ * back. OPT's room is set aside.
+ */
+ORD_INLINE struct reply reply_begin(const struct answer_context *c,
+                                    const struct answer_job *job)
+{
+    struct reply r = {.start = job->message};
+    r.at = r.start + DNS_HEADER + job->query.question_n;
+    r.end = r.start + reply_size_limit(c, job) -
+            (job->query.has_edns ? DNS_OPT : 0);
+    return r;
+}
+
+ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
+                             struct reply *r, uint16_t rcode)
+{
+    const struct dns_query *q = &job->query;
+    uint8_t *m = r->start;
+
+    if (ORD_LIKELY(q->has_edns)) {
+        edns_opt_write(r->at, c->settings.udp_size_max, rcode, q->dnssec_ok);
+        r->at += DNS_OPT;
+        r->additionals++;
+    }
+    // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear
+    uint16_t kept = q->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
+    bytes_store_u16(m + 2,
+                    (uint16_t)(DNS_FLAG_QR | kept | r->flags | (rcode & 0xf)));
+    bytes_store_u16(m + 4, q->question_n != 0);
+    bytes_store_u16(m + 6, r->answers);
+    bytes_store_u16(m + 8, r->authorities);
+    bytes_store_u16(m + 10, r->additionals);
+    job->reply_n = (uint32_t)(r->at - m);
+    job->verdict = ANSWER_SEND;
+    counter_add(&c->counters.replies[rcode], 1);
+    if (ORD_UNLIKELY(r->flags & DNS_FLAG_TC))
+        counter_add(&c->counters.truncated, 1);
+}
+
+// Where a set of addresses begins this time: spread evenly over turns.
+ORD_INLINE uint32_t reply_next_turn(struct answer_context *c, uint32_t count)
+{
+    c->rotation += 0x9e3779b9; // 2^32 over the golden ratio
+    return (uint32_t)((uint64_t)c->rotation * count >> 32);
+}
+
+/*
+ * Some of the records are left out. RFC 2181 9: the TC bit says so. Over TCP
+ * nothing larger can be asked for, so there it is not set (reference/clients.md
+ * 19).
+ */
+ORD_INLINE void reply_mark_cut(const struct answer_job *job, struct reply *r)
+{
+    if (job->transport == ANSWER_UDP)
+        r->flags |= DNS_FLAG_TC;
+}
+
+// Records of one length, beginning with any of them, as many as fit.
+ORD_INLINE void reply_put_rotated(struct answer_context *c,
+                                  const struct answer_job *job, struct reply *r,
+                                  const struct zone_records *records)
+{
+    size_t stride = records->stride, all = records->answer_n;
+    size_t first = reply_next_turn(c, records->answer_count) * stride;
+    size_t n = all;
+
+    r->answers = records->answer_count;
+    if (ORD_UNLIKELY(all > reply_room(r))) {
+        r->answers = (uint16_t)(reply_room(r) / stride);
+        n = r->answers * stride;
+        reply_mark_cut(job, r);
+    }
+    size_t tail = all - first < n ? all - first : n;
+    reply_copy(r, records->answer + first, tail);
+    reply_copy(r, records->answer, n - tail);
+}
+
+// An owner counted from the end of the question becomes one from the beginning
+// of the message.
+ORD_INLINE void reply_move_pointer(uint8_t *owner, size_t question_end)
+{
+    bytes_store_u16(owner, (uint16_t)(bytes_load_u16(owner) + question_end));
+}
+
+/*
+ * Records in their order, as many as fit, with as many of their additional
+ * records as then fit. Additionals only behind all answers, and a set of them
+ * is not split (RFC 2181 9).
+ */
+ORD_COLD struct reply reply_put_cut(const struct answer_job *job,
+                                    struct reply r,
+                                    const struct zone_records *records);
+
+// Records in their order, and their additionals.
+ORD_INLINE void reply_put_ordered(const struct answer_job *job, struct reply *r,
+                                  const struct zone_records *records)
+{
+    size_t all = (size_t)records->answer_n + records->extra_n;
+
+    if (ORD_UNLIKELY(all > reply_room(r) || records->extra_far_count)) {
+        *r = reply_put_cut(job, *r, records);
+        return;
+    }
+    size_t question_end = (size_t)(r->at - r->start);
+    r->answers = records->answer_count;
+    reply_copy(r, records->answer, records->answer_n);
+    if (records->extra_n == 0)
+        return;
+    uint8_t *owner = r->at;
+    reply_copy(r, records->extra, records->extra_n);
+    for (unsigned i = 0; i < records->extra_a_count; i++) {
+        reply_move_pointer(owner, question_end);
+        owner += DNS_RECORD_A;
+    }
+    for (unsigned i = 0; i < records->extra_aaaa_count; i++) {
+        reply_move_pointer(owner, question_end);
+        owner += DNS_RECORD_AAAA;
+    }
+    r->additionals =
+        (uint16_t)(records->extra_a_count + records->extra_aaaa_count);
+}
+
+#endif
