@@ -152,12 +152,23 @@ struct zone_claim *reverse_prepare(struct zone *z, const struct address *a,
 void reverse_unprepare(struct zone *z, const struct address *a,
                        struct zone_claim *spare, struct zone_address **garbage);
 
+// Whether nobody has the address.
+bool reverse_is_free(const struct zone *z, const struct address *a);
+
+// Whether the slot has claimed the address with this rank, as its owner or not.
+bool reverse_has_claim(const struct zone *z, const struct address *a,
+                       const struct zone_slot *slot, enum zone_rank rank);
+
 // The slot claims the address, or its claim has another rank now. Takes spare.
 void reverse_claim(struct zone *z, const struct address *a,
                    const struct zone_slot *slot, enum zone_rank rank,
                    struct zone_claim *spare);
 
-// The slot gives the address up.
+// The slot is about to give the address up: whoever waits for it has it now.
+void reverse_hand_over(struct zone *z, const struct address *a,
+                       const struct zone_slot *slot);
+
+// The slot has given the address up.
 void reverse_release(struct zone *z, const struct address *a,
                      const struct zone_slot *slot,
                      struct zone_address **garbage);

@@ -157,6 +157,17 @@ ORD_INLINE const struct zone_block *slot_block(const struct zone_slot *slot)
                 : NULL;
 }
 
+// Who answers for an address, or has one below it.
+static const void *address_owner(const struct zone *z,
+                                 const struct zone_lookup *l)
+{
+    struct span k = span_of(l->address_key, l->key_n);
+    const struct zone_address *address =
+        table_find(&z->addresses, l->hash, address_has_key, &k);
+    return address ? atomic_load_explicit(&address->owner, memory_order_acquire)
+                   : NULL;
+}
+
 ORD_COLD static void find_elsewhere(const struct zone *z,
                                     const struct dns_query *q,
                                     struct zone_lookup *l)
@@ -168,12 +179,7 @@ ORD_COLD static void find_elsewhere(const struct zone *z,
                        : PLACE_ABSENT;
         return;
     }
-    struct span k = span_of(l->address_key, l->key_n);
-    const struct zone_address *address =
-        table_find(&z->addresses, l->hash, address_has_key, &k);
-    const void *owner =
-        address ? atomic_load_explicit(&address->owner, memory_order_acquire)
-                : NULL;
+    const void *owner = address_owner(z, l);
     if (l->place == PLACE_ADDRESS)
         l->block = slot_block(owner);
     else
@@ -375,18 +381,41 @@ static enum zone_outcome find_endpoint(const struct zone_block *block,
                                                               : ZONE_NXDOMAIN;
 }
 
-static enum zone_outcome find_ptr(const struct zone_lookup *l,
+/*
+ * The owner and its block are two pointers, and a step may have been published
+ * between our looks at them: a block that lacks the address is believed only if
+ * its service still is the owner. One step at most can come between, because
+ * the next one waits for us.
+ */
+static const struct zone_block *find_address(const struct zone *z,
+                                             const struct zone_lookup *l,
+                                             const struct zone_peer **peer)
+{
+    const struct zone_block *block = l->block, *before;
+
+    do {
+        if (block && block_find_address(block, &l->address, peer))
+            return block;
+        before = block;
+        block = slot_block(address_owner(z, l));
+    } while (block != before);
+    return NULL;
+}
+
+static enum zone_outcome find_ptr(const struct zone *z,
+                                  const struct zone_lookup *l,
                                   const struct dns_query *q,
                                   struct zone_match *out)
 {
     const struct zone_peer *peer;
+    const struct zone_block *block = find_address(z, l, &peer);
 
-    if (!block_find_address(l->block, &l->address, &peer))
+    if (!block)
         return ZONE_NXDOMAIN;
     out->form = ZONE_FORM_PTR;
     out->label =
         peer ? span_of(peer->label, label_size(peer->label)) : (struct span){0};
-    out->suffix = span_of(l->block->suffix, l->block->suffix_n);
+    out->suffix = span_of(block->suffix, block->suffix_n);
     // an endpoint whose name would exceed 255 octets has none
     if ((q->qtype != DNS_TYPE_PTR && q->qtype != DNS_TYPE_ANY) ||
         out->label.n + out->suffix.n > DNS_NAME_MAX)
@@ -399,16 +428,15 @@ enum zone_outcome zone_lookup_finish(const struct zone *z,
                                      const struct zone_lookup *l,
                                      struct zone_match *out)
 {
-    (void)z;
     if (ORD_UNLIKELY(l->place == PLACE_OUTSIDE))
         return ZONE_OUTSIDE;
     out->origin = l->origin;
     if (ORD_UNLIKELY(l->place < PLACE_SERVICE))
         return find_fixed(l, q->qtype, out);
+    if (ORD_UNLIKELY(l->place == PLACE_ADDRESS))
+        return find_ptr(z, l, q, out);
     if (!l->block || !l->block->exists)
         return ZONE_NXDOMAIN;
-    if (l->place == PLACE_ADDRESS)
-        return find_ptr(l, q, out);
     // RFC 1034 3.6.2: a CNAME answers for every type; nothing is below it
     if (ORD_UNLIKELY(l->block->cname.answer_count > 0))
         return l->place == PLACE_SERVICE ? found(out, &l->block->cname)

@@ -50,7 +50,7 @@ static struct zone_address *find_or_make(struct zone *z,
     return entry;
 }
 
-static bool has_owner(struct zone_address *entry)
+static bool has_owner(const struct zone_address *entry)
 {
     return atomic_load_explicit(&entry->owner, memory_order_relaxed) != NULL;
 }
@@ -189,6 +189,26 @@ static void wait_in_line(struct zone_address *entry, struct zone_claim *claim,
     entry->others = claim;
 }
 
+bool reverse_is_free(const struct zone *z, const struct address *a)
+{
+    const struct zone_address *entry = find(z, a, address_bits(a));
+    return !entry || !has_owner(entry);
+}
+
+bool reverse_has_claim(const struct zone *z, const struct address *a,
+                       const struct zone_slot *slot, enum zone_rank rank)
+{
+    const struct zone_address *entry = find(z, a, address_bits(a));
+    if (!entry || !has_owner(entry))
+        return false;
+    if (atomic_load_explicit(&entry->owner, memory_order_relaxed) == slot)
+        return entry->rank == rank;
+    for (const struct zone_claim *c = entry->others; c; c = c->next)
+        if (c->slot == slot)
+            return c->rank == rank;
+    return false;
+}
+
 void reverse_claim(struct zone *z, const struct address *a,
                    const struct zone_slot *slot, enum zone_rank rank,
                    struct zone_claim *spare)
@@ -227,24 +247,46 @@ void reverse_claim(struct zone *z, const struct address *a,
     }
 }
 
+static bool is_owner(const struct zone_address *entry,
+                     const struct zone_slot *slot)
+{
+    return atomic_load_explicit(&entry->owner, memory_order_relaxed) == slot;
+}
+
+// The slot's claim ends. Returns whether it still is the owner, because nobody
+// waits.
+static bool end_claim(struct zone_address *entry, const struct zone_slot *slot)
+{
+    if (!is_owner(entry, slot)) {
+        free(take_waiting(entry, slot));
+        return false;
+    }
+    struct zone_claim *next = strongest(entry);
+    if (!next)
+        return true;
+    entry->rank = next->rank;
+    set_owner(entry, next->slot);
+    free(take_waiting(entry, next->slot));
+    return false;
+}
+
+void reverse_hand_over(struct zone *z, const struct address *a,
+                       const struct zone_slot *slot)
+{
+    struct zone_address *entry = find(z, a, address_bits(a));
+    assert(entry);
+    (void)end_claim(entry, slot);
+}
+
 void reverse_release(struct zone *z, const struct address *a,
                      const struct zone_slot *slot,
                      struct zone_address **garbage)
 {
     struct zone_address *entry = find(z, a, address_bits(a));
-    assert(entry);
 
-    if (atomic_load_explicit(&entry->owner, memory_order_relaxed) != slot) {
-        free(take_waiting(entry, slot));
+    // it may have been handed over, and be gone since
+    if (!entry || !end_claim(entry, slot))
         return;
-    }
-    struct zone_claim *next = strongest(entry);
-    if (next) {
-        entry->rank = next->rank;
-        set_owner(entry, next->slot);
-        free(take_waiting(entry, next->slot));
-        return;
-    }
     set_owner(entry, NULL);
     count_below(z, a, -1, garbage);
     if (!is_held(entry, true))

@@ -2,12 +2,15 @@
 // A step: blocks are made and all memory is got while nothing is visible, then
 // everything is published by storing pointers, which cannot fail.
 //
-// Order of publishing: claims on new addresses first (they lead to blocks that
-// do not know them yet: absent, and so is for that moment the PTR of an address
-// that a stronger service takes over), then the blocks, one pointer each, by
-// which names and PTRs of a service change at once; then claims that ended,
-// slots without a block, and the serial. Last, what was replaced is freed when
-// no reader can see it any more.
+// Order of publishing, so that no name is missing in between: claims on
+// addresses that nobody has (they lead to blocks that do not know them yet:
+// still absent); the blocks of services that take addresses from others, one
+// pointer each, by which all of a service changes at once; their claims; the
+// other blocks, whose addresses are handed over first to services that wait for
+// them; then claims that ended, slots without a block, and the serial.
+// Last, what was replaced is freed when no reader can see it any more. Only
+// where two services take addresses from each other in one step is one of the
+// PTRs absent for that moment.
 #include "internal.h"
 
 #include <assert.h>
@@ -21,6 +24,7 @@ struct zone_change {
     bool decided; // false: its block could not be made, the old one stays
     const struct zone_block *block; // NULL: it goes
     const struct zone_block *old;   // once published: waits for readers
+    bool published;
     // claims for those addresses of block that are new, in its order
     struct zone_claim *spares;
 };
@@ -100,8 +104,9 @@ static bool is_new_claim(const struct zone_block *old, const struct address *a,
 static bool has_new_claim(const struct zone_change *c, uint32_t i,
                           struct address *a, enum zone_rank *rank)
 {
+    const struct zone_block *before = c->published ? c->old : block_of(c->slot);
     return block_address(c->block, i, a, rank) &&
-           is_new_claim(block_of(c->slot), a, *rank);
+           is_new_claim(before, a, *rank);
 }
 
 static bool lacks(const struct zone_block *block, const struct address *a)
@@ -301,14 +306,29 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 
 // --- publishing ------------------------------------------------------------
 
-static void claim_addresses(struct zone_update *u, struct zone_change *c)
+// Those that nobody has.
+static void claim_free_addresses(struct zone_update *u, struct zone_change *c)
 {
     uint32_t n = c->block ? block_addresses(c->block) : 0;
 
     for (uint32_t i = 0; i < n; i++) {
         enum zone_rank rank;
         struct address a;
-        if (has_new_claim(c, i, &a, &rank))
+        if (has_new_claim(c, i, &a, &rank) && reverse_is_free(u->zone, &a))
+            reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
+    }
+}
+
+// Those that were left: others have them, or this service in another way.
+static void claim_other_addresses(struct zone_update *u, struct zone_change *c)
+{
+    uint32_t n = c->spares ? block_addresses(c->block) : 0;
+
+    for (uint32_t i = 0; i < n && c->spares; i++) {
+        enum zone_rank rank;
+        struct address a;
+        if (has_new_claim(c, i, &a, &rank) &&
+            !reverse_has_claim(u->zone, &a, c->slot, rank))
             reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
     }
 }
@@ -323,10 +343,31 @@ static void count_block(struct zone *z, const struct zone_block *b, bool comes)
     z->state.octets += sign * b->octets;
 }
 
+// The i-th address of the block before, if the new one lacks it.
+static bool is_lost(const struct zone_block *old, const struct zone_change *c,
+                    uint32_t i, struct address *a)
+{
+    enum zone_rank rank;
+    return block_address(old, i, a, &rank) && lacks(c->block, a);
+}
+
+static void hand_over_addresses(struct zone_update *u, struct zone_change *c)
+{
+    const struct zone_block *old = block_of(c->slot);
+    uint32_t n = old ? block_addresses(old) : 0;
+    struct address a;
+
+    for (uint32_t i = 0; i < n; i++)
+        if (is_lost(old, c, i, &a))
+            reverse_hand_over(u->zone, &a, c->slot);
+}
+
 static void swap_block(struct zone_update *u, struct zone_change *c)
 {
-    if (!c->decided)
+    if (!c->decided || c->published)
         return;
+    hand_over_addresses(u, c);
+    c->published = true;
     c->old = block_of(c->slot);
     count_block(u->zone, c->old, false);
     count_block(u->zone, c->block, true);
@@ -337,13 +378,11 @@ static void swap_block(struct zone_update *u, struct zone_change *c)
 static void release_addresses(struct zone_update *u, struct zone_change *c)
 {
     uint32_t n = c->old ? block_addresses(c->old) : 0;
+    struct address a;
 
-    for (uint32_t i = 0; i < n; i++) {
-        enum zone_rank rank;
-        struct address a;
-        if (block_address(c->old, i, &a, &rank) && lacks(c->block, &a))
+    for (uint32_t i = 0; i < n; i++)
+        if (is_lost(c->old, c, i, &a))
             reverse_release(u->zone, &a, c->slot, &u->addresses);
-    }
 }
 
 static void finish_slot(struct zone_update *u, struct zone_slot *slot)
@@ -454,7 +493,12 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
 
     add_namespaces(u);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        claim_addresses(u, c);
+        claim_free_addresses(u, c);
+    for (struct zone_change *c = u->changes; c; c = c->next)
+        if (c->spares)
+            swap_block(u, c);
+    for (struct zone_change *c = u->changes; c; c = c->next)
+        claim_other_addresses(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)
         swap_block(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)

@@ -124,6 +124,8 @@ static const struct {
     {"_p._tcp.db.one.svc.cluster.local.", 33, check_srv},
     {"_p._tcp.db.one.svc.cluster.local.", 1, check_addresses},
     {"9.9.9.10.in-addr.arpa.", 12, check_ptr},
+    {"8.8.8.10.in-addr.arpa.", 12, check_ptr},
+    {"7.7.7.10.in-addr.arpa.", 12, check_ptr},
     {"s-7.one.svc.cluster.local.", 1, check_churn},
     {"1.2.11.in-addr.arpa.", 12, check_churn},
     {"ns.svc.cluster.local.", 1, check_churn},
@@ -178,6 +180,22 @@ static void put_version(struct testbed *t, unsigned version)
     testbed_put(t, words);
 }
 
+// One address passes from one service to another and back; another has a name
+// below `weak` and, in every other version, a stronger one below `strong`.
+static void put_moves(struct testbed *t, unsigned version)
+{
+    bool left = version % 2;
+    testbed_put(t, left ? "one/left headless slice4 end m 10.8.8.8"
+                        : "one/left headless slice4 end m 10.8.8.9");
+    testbed_put(t, left ? "one/right headless slice4 end m 10.8.8.10"
+                        : "one/right headless slice4 end m 10.8.8.8");
+    testbed_put(t, "one/weak headless slice4 end - 10.7.7.7");
+    if (left)
+        testbed_put(t, "one/strong headless slice4 end s 10.7.7.7");
+    else
+        testbed_remove(t, "one", "strong");
+}
+
 // Others come and go, so that tables are replaced while they are read; one
 // address stays, below a service that is built anew each time.
 static void put_others(struct testbed *t, unsigned version)
@@ -215,6 +233,7 @@ static unsigned write_versions(struct testbed *t)
 
     for (; version < VERSIONS && seconds() < end; version++) {
         put_version(t, version);
+        put_moves(t, version);
         if (version % 16 == 0)
             put_others(t, version / 16);
         testbed_publish(t);
@@ -230,6 +249,7 @@ static void readers_see_one_version_at_a_time(void **state)
     struct reader *readers = calloc(READERS, sizeof *readers);
     assert_non_null(readers);
     put_version(t, 1);
+    put_moves(t, 1);
     put_others(t, 1);
     testbed_publish(t);
     for (int i = 0; i < READERS; i++) {
