@@ -127,6 +127,7 @@ enum {
 // A zone's apex, shared by all answers from it.
 struct zone_origin {
     struct dns_name name;
+    uint8_t labels;          // of the name, the root not counted
     struct zone_records soa; // the answer at the apex: owner at offset 12
     struct zone_records ns;
     struct zone_records version;  // dns-version.<apex> TXT (K8S-DNS 2.2)

@@ -111,13 +111,13 @@ static int collect_ports(struct build *b)
                 add_port(b, facts->ports[i].name, facts->ports[i].protocol);
     if (facts->type != SERVICE_HEADLESS)
         return 0;
-    for (uint32_t i = 0; i < s->slices_n; i++)
-        for (uint32_t k = 0;
-             k < s->slices[i]->ports_n && is_served(s->slices[i]); k++) {
-            const struct slice_port *port = &s->slices[i]->ports[k];
-            if (port->number && port->name[0])
-                add_port(b, port->name, port->protocol);
-        }
+    for (uint32_t i = 0; i < s->slices_n; i++) {
+        const struct slice_facts *slice = s->slices[i];
+        uint32_t ports_n = is_served(slice) ? slice->ports_n : 0;
+        for (uint32_t k = 0; k < ports_n; k++)
+            if (slice->ports[k].number && slice->ports[k].name[0])
+                add_port(b, slice->ports[k].name, slice->ports[k].protocol);
+    }
     return 0;
 }
 

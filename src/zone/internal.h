@@ -61,7 +61,6 @@ struct zone_namespace {
 struct zone {
     // read-only once made
     struct dns_name domain;
-    uint8_t domain_labels;
     uint32_t ttl_s;
     uint64_t seed;
     struct zone_origin *origins; // the first is the domain, then reverse zones

@@ -34,14 +34,14 @@ enum lookup_place {
 
 // --- which name is this? ---------------------------------------------------
 
-static bool ends_with(const struct dns_query *q, const struct dns_name *suffix,
-                      unsigned suffix_labels)
+ORD_INLINE bool is_within(const struct dns_query *q,
+                          const struct zone_origin *origin)
 {
-    if (q->labels < suffix_labels)
+    if (q->labels < origin->labels)
         return false;
-    unsigned at = q->label_at[q->labels - suffix_labels];
-    return q->name_n - at == suffix->n &&
-           bytes_equal(q->name + at, suffix->wire, suffix->n);
+    unsigned at = q->label_at[q->labels - origin->labels];
+    return q->name_n - at == origin->name.n &&
+           bytes_equal(q->name + at, origin->name.wire, origin->name.n);
 }
 
 // Names that every origin has: its apex, and what K8S-DNS 2.2 puts below it.
@@ -122,12 +122,11 @@ static void begin_elsewhere(const struct zone *z, const struct dns_query *q,
     l->place = PLACE_OUTSIDE;
     for (size_t i = 1; i < z->origins_n; i++) {
         const struct zone_origin *origin = &z->origins[i];
-        unsigned labels = dns_name_labels(dns_name_view(&origin->name));
         // the longest that matches, whatever their order
-        if (ends_with(q, &origin->name, labels) &&
+        if (is_within(q, origin) &&
             (l->place == PLACE_OUTSIDE || origin->name.n > l->origin->name.n)) {
             l->origin = origin;
-            begin_reverse(z, q, q->labels - labels, l);
+            begin_reverse(z, q, (unsigned)q->labels - origin->labels, l);
         }
     }
 }
@@ -135,12 +134,14 @@ static void begin_elsewhere(const struct zone *z, const struct dns_query *q,
 void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
                        struct zone_lookup *l)
 {
-    if (ORD_UNLIKELY(!ends_with(q, &z->domain, z->domain_labels))) {
+    const struct zone_origin *domain = &z->origins[0];
+
+    if (ORD_UNLIKELY(!is_within(q, domain))) {
         begin_elsewhere(z, q, l);
         return;
     }
-    unsigned below = q->labels - (unsigned)z->domain_labels;
-    l->origin = &z->origins[0];
+    unsigned below = (unsigned)q->labels - domain->labels;
+    l->origin = domain;
     if (ORD_LIKELY(below >= 3 && below <= 5 &&
                    label_is(label_at(q, below - 1), "\3svc")))
         begin_service(z, q, below, l);

@@ -306,29 +306,25 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 
 // --- publishing ------------------------------------------------------------
 
-// Those that nobody has.
-static void claim_free_addresses(struct zone_update *u, struct zone_change *c)
-{
-    uint32_t n = c->block ? block_addresses(c->block) : 0;
+enum claim_pass {
+    CLAIM_FREE, // addresses that nobody has
+    CLAIM_REST, // others have them, or this service in another way
+};
 
-    for (uint32_t i = 0; i < n; i++) {
-        enum zone_rank rank;
-        struct address a;
-        if (has_new_claim(c, i, &a, &rank) && reverse_is_free(u->zone, &a))
-            reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
-    }
-}
-
-// Those that were left: others have them, or this service in another way.
-static void claim_other_addresses(struct zone_update *u, struct zone_change *c)
+static void claim_addresses(struct zone_update *u, struct zone_change *c,
+                            enum claim_pass pass)
 {
+    const struct zone *z = u->zone;
+    // each new claim has its spare: without one there is nothing to look for
     uint32_t n = c->spares ? block_addresses(c->block) : 0;
 
     for (uint32_t i = 0; i < n && c->spares; i++) {
         enum zone_rank rank;
         struct address a;
-        if (has_new_claim(c, i, &a, &rank) &&
-            !reverse_has_claim(u->zone, &a, c->slot, rank))
+        if (!has_new_claim(c, i, &a, &rank))
+            continue;
+        if (pass == CLAIM_FREE ? reverse_is_free(z, &a)
+                               : !reverse_has_claim(z, &a, c->slot, rank))
             reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
     }
 }
@@ -493,12 +489,12 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
 
     add_namespaces(u);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        claim_free_addresses(u, c);
+        claim_addresses(u, c, CLAIM_FREE);
     for (struct zone_change *c = u->changes; c; c = c->next)
         if (c->spares)
             swap_block(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        claim_other_addresses(u, c);
+        claim_addresses(u, c, CLAIM_REST);
     for (struct zone_change *c = u->changes; c; c = c->next)
         swap_block(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)

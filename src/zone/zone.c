@@ -158,6 +158,9 @@ static int make_origins(struct zone *z, const struct zone_settings *settings,
         if (rc)
             return rc;
     }
+    for (size_t i = 0; i < z->origins_n; i++)
+        z->origins[i].labels =
+            (uint8_t)dns_name_labels(dns_name_view(&z->origins[i].name));
     return 0;
 }
 
@@ -190,8 +193,7 @@ static int make(struct zone *z, const struct zone_settings *settings,
 {
     z->domain = settings->domain;
     dns_name_fold(&z->domain);
-    z->domain_labels = (uint8_t)dns_name_labels(dns_name_view(&z->domain));
-    if (z->domain_labels == 0)
+    if (dns_name_labels(dns_name_view(&z->domain)) == 0)
         return error_set(err, -EINVAL,
                          "the root cannot be the cluster domain; give one such "
                          "as cluster.local");

@@ -2,6 +2,7 @@
 #include "lib/testbed.h"
 
 #include "base/arena.h"
+#include "lib/answer_one.h"
 #include "lib/reply.h"
 
 #include <arpa/inet.h>
@@ -355,15 +356,7 @@ void testbed_serve_peers(struct testbed *t, unsigned n, unsigned each)
 size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
                       enum answer_transport transport, uint8_t *reply)
 {
-    struct answer_job job = {
-        .message = reply,
-        .query_n = (uint32_t)n,
-        .size = DNS_TCP_MAX,
-        .transport = transport,
-    };
-    memcpy(reply, query, n);
-    answer_batch(&t->context, &job, 1);
-    return job.verdict == ANSWER_SEND ? job.reply_n : 0;
+    return answer_one(&t->context, query, n, transport, reply);
 }
 
 size_t testbed_reply(struct testbed *t, const char *name, uint16_t type,

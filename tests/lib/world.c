@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/world.h"
 
+#include "lib/answer_one.h"
 #include "model/cluster.h"
 #include "source/manifest.h"
 #include "source/statefulset.h"
@@ -273,16 +274,7 @@ int world_load(struct world *w)
 size_t world_answer(struct world *w, const uint8_t *query, size_t n,
                     enum answer_transport transport, uint8_t *reply)
 {
-    // its own copy: the reply replaces the query in the buffer
-    struct answer_job job = {
-        .message = reply,
-        .query_n = (uint32_t)n,
-        .size = DNS_TCP_MAX,
-        .transport = transport,
-    };
-
-    memcpy(reply, query, n);
-    answer_batch(&w->context, &job, 1);
+    const size_t reply_n = answer_one(&w->context, query, n, transport, reply);
     zone_reader_quiescent();
-    return job.verdict == ANSWER_SEND ? job.reply_n : 0;
+    return reply_n;
 }

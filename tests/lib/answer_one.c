@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/answer_one.h"
+
+#include <string.h>
+
+size_t answer_one(struct answer_context *context, const uint8_t *query,
+                  size_t n, enum answer_transport transport, uint8_t *reply)
+{
+    struct answer_job job = {
+        .message = reply,
+        .query_n = (uint32_t)n,
+        .size = DNS_TCP_MAX,
+        .transport = transport,
+    };
+
+    memcpy(reply, query, n);
+    answer_batch(context, &job, 1);
+    return job.verdict == ANSWER_SEND ? job.reply_n : 0;
+}

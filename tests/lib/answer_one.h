@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// One message through answer_batch(), for tests. The caller is a reader.
+#ifndef ORDINALD_TESTS_LIB_ANSWER_ONE_H
+#define ORDINALD_TESTS_LIB_ANSWER_ONE_H
+
+#include "answer/answer.h"
+
+#include <stddef.h>
+
+/*
+ * Answer one message.
+ *
+ * reply  DNS_TCP_MAX octets; the query is copied there, and replaced
+ *
+ * Returns the octets of the reply, 0 where nothing is said.
+ */
+size_t answer_one(struct answer_context *context, const uint8_t *query,
+                  size_t n, enum answer_transport transport, uint8_t *reply);
+
+#endif
