@@ -6,6 +6,8 @@
 #define ORDINALD_ANSWER_ANSWER_H
 
 #include "base/counter.h"
+#include "base/sockaddr.h"
+#include "dns/cookie.h"
 #include "dns/message.h"
 #include "zone/zone.h"
 
@@ -19,8 +21,20 @@ enum answer_verdict {
     ANSWER_DROP, // say nothing
 };
 
+struct limit;
+
+enum { ANSWER_IDENTITY_MAX = 63 };
+
 struct answer_settings {
     uint16_t udp_size_max; // octets of a UDP reply, 512 to 65507
+    // what a TCP client may leave a connection idle (RFC 7828), 0.1 s
+    uint16_t tcp_idle_ds;
+    // who we are (RFC 4892, RFC 5001), at most ANSWER_IDENTITY_MAX octets;
+    // empty: we do not say
+    struct span identity;
+    struct span version; // for version.bind; not told without identity
+    struct dns_cookie_secret cookie_secret;
+    struct limit *limit; // shared by all workers; NULL: no limit
 };
 
 enum { ANSWER_RCODES = 17 }; // BADVERS is the last one used
@@ -31,6 +45,7 @@ struct answer_counters {
     struct counter replies[ANSWER_RCODES]; // by RCODE
     struct counter truncated;
     struct counter dropped;
+    struct counter limited; // not answered, or cut, because of the limit
 };
 
 // What a worker answers from; not changed by answering, except for counters
@@ -40,6 +55,9 @@ struct answer_context {
     const struct zone *zone;
     struct answer_settings settings;
     struct answer_counters counters;
+    // the time, set before a batch: it may be some milliseconds old
+    uint64_t now_ms; // monotonic
+    uint32_t now_unix_s;
     // private
     uint32_t rotation; // where the next set of addresses begins
 };
@@ -52,6 +70,7 @@ struct answer_job {
     uint32_t size;    // octets that the buffer has; at least query_n, for UDP
                       // at least settings.udp_size_max
     enum answer_transport transport;
+    const struct sockaddr_any *client; // who asks
 
     // set by answer_batch()
     enum answer_verdict verdict;

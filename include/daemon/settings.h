@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/sockaddr.h"
 #include "dns/name.h"
+#include "model/selector.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,22 @@ struct settings {
     uint32_t negative_ttl_s;
     struct cidr_list pod_cidrs; // at most one a family
     struct cidr_list service_cidrs;
+    const char *identity; // "" for none
+    uint32_t rate_limit;  // replies a second and prefix; 0: no limit
+    uint32_t tcp_connections;
+    uint32_t tcp_per_client; // 0: a quarter of all
+    uint32_t tcp_idle_s;
+    uint32_t tcp_timeout_s; // for a message to come, or a reply to go
+    struct text_list namespaces;
+    const struct selector *label_selector; // NULL: everything
+    uint32_t names;                        // which word: ready, addressed
+    uint32_t set;                          // ready, serving, addressed
+    uint32_t pods;                         // enum zone_pods
+    bool endpoint_pod_names;
+    bool ignore_empty_service;
+    bool no_endpoints;
+    bool zonal;
+    const char *control; // path; "" for the default, "none" for none
     uint32_t log_level;  // enum log_level
     uint32_t log_format; // enum log_format
 
@@ -60,6 +77,10 @@ enum setting_type {
     SETTING_CIDRS,     // struct cidr_list
     SETTING_CIDR_PAIR, // struct cidr_list, at most one range a family
     SETTING_CHOICE,    // uint32_t: which word of `unit`
+    SETTING_FLAG,      // bool: there or not; true or false in the file
+    SETTING_TEXT,      // const char *, of min to max octets
+    SETTING_NAMES,     // struct text_list: names of Kubernetes objects
+    SETTING_SELECTOR,  // const struct selector *
 };
 
 // A row of the table.

@@ -10,7 +10,12 @@
 
 #include <stdbool.h>
 
-enum edns_option { EDNS_OPTION_EDE = 15 };
+enum edns_option {
+    EDNS_OPTION_NSID = 3,
+    EDNS_OPTION_COOKIE = 10,
+    EDNS_OPTION_KEEPALIVE = 11,
+    EDNS_OPTION_EDE = 15,
+};
 
 // INFO-CODEs of RFC 8914 4.
 enum edns_error {
@@ -36,6 +41,17 @@ static inline void edns_opt_write(uint8_t *out, uint16_t udp_size,
     // the flags' lower octet and an RDATA length of 0; one octet twice
     bytes_store_u32(out + DNS_OPT - 4, (uint32_t)dnssec_ok << 31);
 }
+
+/*
+ * Append an option to the OPT record at opt, which is the last thing in its
+ * message; its RDATA length grows.
+ *
+ * room  octets that may be written behind the record
+ *
+ * Returns the octets added; 0 where it does not fit.
+ */
+size_t edns_option_append(uint8_t *opt, size_t room, enum edns_option code,
+                          struct span value);
 
 /*
  * Append an Extended DNS Error to the OPT record at opt, which is the last

@@ -16,6 +16,7 @@
 #define ORDINALD_DNS_MESSAGE_H
 
 #include "base/bytes.h"
+#include "dns/cookie.h"
 #include "dns/name.h"
 
 #include <stdbool.h>
@@ -53,6 +54,14 @@ enum dns_verdict {
     DNS_QUERY_FORMERR, // header readable, the rest not
     DNS_QUERY_NOTIMP,  // an opcode that is not QUERY
     DNS_QUERY_BADVERS, // EDNS of a version above 0 (RFC 6891 6.1.3)
+    DNS_QUERY_COOKIE,  // no question, but a cookie option (RFC 7873 5.4)
+};
+
+// EDNS options that make a difference to the reply: a bit each.
+enum dns_option {
+    DNS_OPTION_NSID = 1,      // RFC 5001
+    DNS_OPTION_COOKIE = 2,    // RFC 7873
+    DNS_OPTION_KEEPALIVE = 4, // RFC 7828
 };
 
 // A query, looked at once.
@@ -63,6 +72,8 @@ struct dns_query {
     uint16_t edns_size;  // UDP payload size as sent; 0 without EDNS
     bool has_edns;       // an OPT record was there
     bool dnssec_ok;      // its DO bit (RFC 3225), which the reply repeats
+    uint8_t options;     // bits of enum dns_option
+    uint8_t cookie_n;    // octets of `cookie`, 8 to 40
     uint8_t labels;      // of the name, the root not counted
     uint8_t name_n;      // octets, root included
     uint16_t question_n; // octets of the question section, 0: none readable
@@ -71,7 +82,8 @@ struct dns_query {
     // the name in lower case: the message's own octets where they are, and as
     // long as they stay, otherwise `folded`
     const uint8_t *name;
-    uint8_t folded[DNS_NAME_MAX]; // private
+    uint8_t folded[DNS_NAME_MAX];   // private
+    uint8_t cookie[DNS_COOKIE_MAX]; // as sent
 };
 
 /*

@@ -21,7 +21,7 @@ enum dns_type {
     DNS_TYPE_ANY = 255,
 };
 
-enum dns_class { DNS_CLASS_IN = 1 };
+enum dns_class { DNS_CLASS_IN = 1, DNS_CLASS_CH = 3 };
 
 enum {
     // owner as a pointer, type, class, TTL, RDATA length

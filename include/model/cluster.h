@@ -7,14 +7,30 @@
 
 #include "base/arena.h"
 #include "model/object.h"
+#include "model/selector.h"
 #include "model/service.h"
 
 #include <stdint.h>
 
 struct cluster;
 
+// What of the cluster is to be seen in DNS. What is hidden is still found by
+// cluster_find() and cluster_each(), because pods are made from it.
+struct cluster_settings {
+    // namespaces that exist; none given: all of them
+    const char *const *namespaces;
+    size_t namespaces_n;
+    // Services, EndpointSlices, Endpoints and Pods that it does not match are
+    // hidden, their namespaces are not; NULL: none is
+    const struct selector *selector;
+    bool no_endpoints; // services have none
+    bool pods;         // tell addresses of pods as well
+};
+
+// settings  borrowed until cluster_free(); NULL: nothing is hidden, and no pods
+//           are told
 // Returns NULL when there is no memory.
-struct cluster *cluster_new(void);
+struct cluster *cluster_new(const struct cluster_settings *settings);
 void cluster_free(struct cluster *c);
 
 /*
@@ -54,9 +70,13 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
                  void *context);
 
 /*
- * The namespaces and services that changed since the last call of this, each
- * once: namespaces that came, then services, then namespaces that went. What
- * came and went in between is not told.
+ * The namespaces, services and addresses of pods that changed since the last
+ * call of this, each once: namespaces that came, then services and pods, then
+ * namespaces that went. What came and went in between is not told.
+ *
+ * A pod's address (each of status.podIPs) exists in its namespace while a pod
+ * has it that is neither terminating nor in phase Succeeded, Failed or Unknown
+ * (reference/kubernetes-dns.md 3, `pods verified`).
  *
  * A namespace exists while an object names it. A service is told when what it
  * publishes may have changed: by its Service, its slices, its Endpoints where
@@ -68,8 +88,9 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
  *          cluster_find(), but change nothing
  */
 struct cluster_change {
-    const char *namespace; // texts are borrowed for the call only
-    const char *service;   // NULL: the namespace itself came or went
+    const char *namespace;     // texts are borrowed for the call only
+    const char *service;       // NULL: the namespace itself, or a pod of it
+    const struct address *pod; // the address of a pod; NULL: none
     bool exists;
 };
 int cluster_take_changes(struct cluster *c,

@@ -65,6 +65,14 @@ enum service_type {
     SERVICE_EXTERNAL_NAME,
 };
 
+// Which endpoints count: for a name of their own, or for the service's set.
+enum endpoint_rule {
+    RULE_UNSET,     // the service does not say
+    RULE_READY,     // ready, as Kubernetes has it
+    RULE_SERVING,   // serving: ready, but for termination
+    RULE_ADDRESSED, // as soon as, and as long as, it has an address
+};
+
 // spec.ipFamilies and spec.ipFamilyPolicy, as far as given.
 enum ip_family_policy {
     IP_FAMILY_UNSET,
@@ -80,6 +88,8 @@ struct service_facts {
     bool has_selector;
     uint8_t families_n; // of families
     uint8_t addresses_n;
+    uint8_t names;               // enum endpoint_rule: ordinald.io/names
+    uint8_t set;                 // enum endpoint_rule: ordinald.io/set
     uint8_t families[2];         // enum family, in order of preference
     struct address addresses[2]; // spec.clusterIPs
     const char *external_name;   // "" unless SERVICE_EXTERNAL_NAME
@@ -103,6 +113,14 @@ struct endpoint {
     bool ready;       // nil counts as true
     bool serving;     // nil counts as ready
     bool terminating; // nil counts as false
+    uint16_t zone;    // of the slice's zones, counted from 1; 0: none
+};
+
+// An address that a slice writes in another way than RFC 5952 does: the dashed
+// name is made of the text.
+struct address_text {
+    const uint8_t *octets; // among an endpoint's addresses, by identity
+    const char *text;
 };
 
 struct slice_facts {
@@ -112,6 +130,10 @@ struct slice_facts {
     uint32_t ports_n;
     const struct endpoint *endpoints;
     uint32_t endpoints_n;
+    uint32_t texts_n;
+    const struct address_text *texts; // in order of the octets' places
+    const char *const *zones;         // distinct names of topology zones
+    uint32_t zones_n;
 };
 
 // An Endpoints object: one slice for each subset, family and readiness.

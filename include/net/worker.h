@@ -24,6 +24,8 @@ struct workers_settings {
     unsigned threads; // at least 1
     // connections in all, of which each thread takes its share; 0: 1024
     unsigned tcp_connections;
+    // of these, how many one address may have; 0: a quarter
+    unsigned tcp_per_client;
     // until a connection without a message begun is closed, and a fifth of it
     // while more than half are taken (RFC 7766 6.2.3); 0: 10 s
     unsigned tcp_idle_ms;
@@ -39,6 +41,7 @@ struct workers_state {
     uint64_t replies[ANSWER_RCODES];
     uint64_t truncated;
     uint64_t dropped; // UDP messages cut off or from port 0 included
+    uint64_t limited; // by the rate limit
     uint64_t receive_errors;
     uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;

@@ -23,6 +23,32 @@ struct zone;
 struct zone_block;
 struct zone_update;
 
+// Names of pods by their address, <a-b-c-d>.<namespace>.pod.<domain>.
+enum zone_pods {
+    ZONE_PODS_DISABLED,
+    ZONE_PODS_INSECURE, // any address, in a namespace that exists
+    ZONE_PODS_VERIFIED, // of pods that were told
+};
+
+// What becomes a name. All zero: as Kubernetes has it, without pods.
+struct zone_rules {
+    // where a service does not say: which endpoints have a name, and which are
+    // in the service's set; RULE_UNSET is RULE_READY. Who is in the set has a
+    // name in any case: an SRV record always leads to an address
+    enum endpoint_rule names;
+    enum endpoint_rule set;
+    enum zone_pods pods;
+    // an endpoint without hostname is called by its pod's name (CoreDNS:
+    // endpoint_pod_names), unless that has more than 63 octets
+    bool endpoint_pod_names;
+    // a ClusterIP service without endpoints in its set is NXDOMAIN (CoreDNS:
+    // ignore empty_service); the PTR of its address stays
+    bool ignore_empty_service;
+    // <zone>.pin._zone.<service> and <zone>.prefer._zone.<service>: addresses
+    // of a headless service's endpoints in a topology zone (CoreDNS: zonal)
+    bool zonal;
+};
+
 struct zone_settings {
     struct dns_name domain; // "cluster.local."; folded
     // reverse zones; none given: all of in-addr.arpa and ip6.arpa
@@ -35,6 +61,7 @@ struct zone_settings {
     size_t servers_n;
     size_t block_size_max; // octets one service may take; 0: 64 MiB
     uint64_t hash_seed;
+    struct zone_rules rules;
 };
 
 /*
@@ -84,7 +111,14 @@ struct zone_records {
     // octets of each answer record where all are equally long and may begin
     // with any of them; 0: of unequal length, order kept
     uint16_t stride;
+    // Where the answer is longer than any message: so many places at which it
+    // may begin instead, one each ZONE_MARK_STEP octets or a little more, the
+    // first of them 0. They are uint32_t in the machine's order, not aligned,
+    // right behind the answer; each a record's beginning.
+    uint16_t marks_n;
 };
+
+enum { ZONE_MARK_STEP = 16384 };
 
 // How an answer is put together. All are copies.
 enum zone_form {
@@ -99,7 +133,7 @@ struct zone_match {
     enum zone_form form; // of ZONE_FOUND; what it names is set
     const struct zone_records *records;
     struct zone_records peer_srv; // ZONE_FORM_PEER_SRV: records point here
-    const uint8_t *a;             // 4 octets each
+    const uint8_t *a;             // 4 octets each; a pod's is in the lookup
     const uint8_t *aaaa;          // 16 octets each
     uint16_t a_count;
     uint16_t aaaa_count;
@@ -225,6 +259,12 @@ int zone_update_remove(struct zone_update *u, const char *namespace,
 // A namespace comes or goes. Returns 0 or -ENOMEM.
 int zone_update_namespace(struct zone_update *u, const char *namespace,
                           bool exists) ORD_CHECKED;
+
+// The address of a pod comes or goes (ZONE_PODS_VERIFIED; otherwise nothing is
+// done). Of several words on one address in a step, the last one counts.
+// Returns 0 or -ENOMEM.
+int zone_update_pod(struct zone_update *u, const char *namespace,
+                    const struct address *a, bool exists) ORD_CHECKED;
 
 /*
  * Make all of the step visible, then wait until no reader uses the old blocks,

@@ -220,6 +220,7 @@ ORD_COLD static void answer_verdict(struct answer_context *c,
     case DNS_QUERY_OK:
         answer_error(c, job, DNS_RCODE_REFUSED);
         break;
+    case DNS_QUERY_COOKIE:
     case DNS_QUERY_FORMERR:
         answer_error(c, job, DNS_RCODE_FORMERR);
         break;

@@ -274,7 +274,7 @@ static int model_start(struct daemon *d, struct error *err)
                 &ordinals.pod_cidrs_n);
     copy_ranges(&d->settings->service_cidrs, ordinals.service_cidrs,
                 &ordinals.service_cidrs_n);
-    d->cluster = cluster_new();
+    d->cluster = cluster_new(NULL);
     if (d->cluster)
         d->statefulsets = statefulsets_new(d->cluster, &ordinals, &d->report);
     if (d->statefulsets)

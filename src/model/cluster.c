@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct cluster *cluster_new(void)
+struct cluster *cluster_new(const struct cluster_settings *settings)
 {
     struct cluster *c = calloc(1, sizeof *c);
 
@@ -20,6 +20,8 @@ struct cluster *cluster_new(void)
         return NULL;
     // Names come from whoever may write manifests: where this cluster lies is
     // what they do not know, and it keeps the model free of system calls.
+    if (settings)
+        c->settings = *settings;
     c->seed = hash_mix((uint64_t)(uintptr_t)c, 0x9e3779b97f4a7c15);
     for (size_t i = 0; i < OBJECT_KINDS; i++)
         map_init(&c->kinds[i]);

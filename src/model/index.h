@@ -95,6 +95,7 @@ struct pod_entry {
 };
 
 struct cluster {
+    struct cluster_settings settings;
     uint64_t seed;
     struct map kinds[OBJECT_KINDS]; // entries that count
     struct map spaces;

@@ -365,6 +365,7 @@ static void fill(struct build *b, const struct layout *l, uint64_t seed,
 
     out->set = b->set;
     out->cname = b->cname;
+    out->is_headless = is_headless(b);
     out->exists = !is_headless(b) || b->endpoints.names_n > 0;
     out->suffix_n = b->suffix.n;
     out->peers_n = b->endpoints.names_n;
@@ -410,20 +411,19 @@ static int allocate(struct build *b, size_t octets_max, uint64_t seed,
     return 0;
 }
 
-int block_new(const struct service *s, const struct dns_name *domain,
-              uint32_t ttl_s, uint64_t hash_seed, size_t octets_max,
+int block_new(const struct service *s, const struct block_settings *settings,
               struct zone_block **out, struct error *err)
 {
     struct build b = {.service = s};
-    b.render.ttl_s = ttl_s;
+    b.render.ttl_s = settings->ttl_s;
     // No budget: what is needed follows from the endpoints that are there, and
     // too many of them are -EFBIG, which ends the matter. -ENOMEM would have
     // the service tried again for ever, and the zone never complete.
     arena_init(&b.scratch, SIZE_MAX);
 
-    int rc = prepare(&b, domain, err);
+    int rc = prepare(&b, settings->domain, err);
     if (rc == 0)
-        rc = allocate(&b, octets_max, hash_seed, out, err);
+        rc = allocate(&b, settings->octets_max, settings->hash_seed, out, err);
     if (rc == -ENOMEM)
         error_set(err, rc, "service '%s/%s': no memory for its answers",
                   s->namespace, s->name);

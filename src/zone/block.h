@@ -33,6 +33,13 @@ struct zone_port {
     struct zone_set set;
 };
 
+// The endpoints of a headless service's set that are in a topology zone.
+struct zone_topology {
+    struct span name; // in wire form without the root, lower case: a dot in the
+                      // zone's name divides labels
+    struct zone_set set; // addresses only
+};
+
 // A name below the service. Aligned to four octets; `label` goes on with the
 // label itself, then all IPv4 addresses, then all IPv6 addresses.
 struct zone_peer {
@@ -55,6 +62,7 @@ struct zone_block {
     struct zone_set set;       // at the service's own name
     struct zone_records cname; // ExternalName: for every type
     bool exists;               // false: the name and all below is NXDOMAIN
+    bool is_headless;          // has zonal names, where the rules allow them
     uint8_t protocols;         // bit of each enum protocol with a named port
     uint8_t suffix_n;          // wire name of the service, root included
     uint8_t cluster_ips_n;
@@ -66,6 +74,8 @@ struct zone_block {
     const uint8_t *peers;  // begins with four octets that are no peer
     const uint8_t *records;
     const struct zone_port *ports;
+    const struct zone_topology *topologies;
+    uint32_t topologies_n;
     // addresses of endpoints in ascending order, for PTR
     const uint8_t *sorted_a; // DNS_RECORD_A octets each
     const uint8_t *sorted_aaaa;
@@ -148,14 +158,23 @@ bool block_address(const struct zone_block *b, uint32_t i, struct address *out,
 bool block_find_address(const struct zone_block *b, const struct address *a,
                         const struct zone_peer **peer);
 
+struct block_settings {
+    const struct dns_name *domain;
+    uint32_t ttl_s;
+    uint64_t hash_seed;
+    size_t octets_max;
+    struct zone_rules rules;
+};
+
 /*
  * Render a service (K8S-DNS 2.3, 2.4, 2.5; reference/kubernetes-dns.md 3).
+ *
+ * settings  borrowed for the call
  *
  * Returns 0 and a block for block_free(); -ENOMEM; -EFBIG when it would take
  * more than octets_max.
  */
-int block_new(const struct service *s, const struct dns_name *domain,
-              uint32_t ttl_s, uint64_t hash_seed, size_t octets_max,
+int block_new(const struct service *s, const struct block_settings *settings,
               struct zone_block **out, struct error *err) ORD_CHECKED;
 
 void block_free(const struct zone_block *b);

@@ -61,6 +61,7 @@ struct zone_namespace {
 struct zone {
     // read-only once made
     struct dns_name domain;
+    struct zone_rules rules;
     uint32_t ttl_s;
     uint64_t seed;
     struct zone_origin *origins; // the first is the domain, then reverse zones

@@ -234,8 +234,14 @@ int zone_update_service(struct zone_update *u, const struct service *s,
     struct zone *z = u->zone;
     struct zone_block *block;
 
-    int rc = block_new(s, &z->domain, z->ttl_s, z->seed, z->block_size_max,
-                       &block, err);
+    const struct block_settings settings = {
+        .domain = &z->domain,
+        .ttl_s = z->ttl_s,
+        .hash_seed = z->seed,
+        .octets_max = z->block_size_max,
+        .rules = z->rules,
+    };
+    int rc = block_new(s, &settings, &block, err);
     if (rc == 0) {
         rc = decide(u, s, block);
         if (rc)

@@ -197,6 +197,7 @@ static int make(struct zone *z, const struct zone_settings *settings,
         return error_set(err, -EINVAL,
                          "the root cannot be the cluster domain; give one such "
                          "as cluster.local");
+    z->rules = settings->rules;
     z->ttl_s = settings->ttl_s;
     z->seed = settings->hash_seed;
     z->block_size_max =

@@ -63,7 +63,7 @@ static int see_change(void *context, const struct cluster_change *change)
 
 static void put_all(const struct input *in)
 {
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     uint32_t put = 0;
     while (c && put < in->n && cluster_put(c, in->objects[put], put, NULL) == 0)
         put++;

@@ -146,7 +146,7 @@ static int make_sources(struct world *w, const struct world_settings *settings,
                              o.service_cidrs, &o.service_cidrs_n, err);
     if (result < 0)
         return result;
-    w->cluster = cluster_new();
+    w->cluster = cluster_new(NULL);
     if (!w->cluster)
         return error_set(err, -ENOMEM, "no memory");
     w->statefulsets = statefulsets_new(w->cluster, &o, &w->report);

@@ -19,7 +19,7 @@
 static void an_object_is_found_by_kind_namespace_and_name(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *service = make_service("db"), *pod = make_pod("db", "x");
     struct object *ns = object_make(OBJECT_NAMESPACE, "", "ns");
     cluster_add(c, service, 1);
@@ -42,7 +42,7 @@ static void an_object_is_found_by_kind_namespace_and_name(void **state)
 static void the_highest_rank_counts_and_the_others_wait(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *o[4];
     for (unsigned i = 0; i < 4; i++) {
         o[i] = make_service("db");
@@ -74,7 +74,7 @@ static void the_highest_rank_counts_and_the_others_wait(void **state)
 static void of_equal_ranks_the_last_one_counts(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *gone = make_service("db"), *comes = make_service("db");
     comes->service.policy = IP_FAMILY_SINGLE;
     cluster_add(c, gone, 10);
@@ -99,7 +99,7 @@ static int count(void *context, const struct object *o)
 static void each_visits_what_counts_of_one_kind_until_told_to_stop(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *pods[100], *waiting = make_pod("p0", "y");
     struct object *service = make_service("db");
     cluster_add(c, service, 1);
@@ -128,7 +128,7 @@ static void each_visits_what_counts_of_one_kind_until_told_to_stop(void **state)
 static void a_namespace_lives_as_long_as_an_object_names_it(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *ns = object_make(OBJECT_NAMESPACE, "", "ns");
     struct object *set = object_make(OBJECT_STATEFUL_SET, "ns", "db");
     cluster_add(c, set, 1);
@@ -144,7 +144,7 @@ static void a_namespace_lives_as_long_as_an_object_names_it(void **state)
 static void what_came_and_went_in_between_is_not_told(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *o = make_service("db");
     cluster_add(c, o, 1);
     cluster_remove(c, o);
@@ -161,7 +161,7 @@ static void what_came_and_went_in_between_is_not_told(void **state)
 static void namespaces_come_before_services_and_go_after_them(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *a = make_service("a"), *b;
     cluster_add(c, a, 1);
     assert_changes(c, "+ns +ns/a");
@@ -181,7 +181,7 @@ static void namespaces_come_before_services_and_go_after_them(void **state)
 static void a_refused_change_and_the_rest_wait(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *a = make_service("a"), *b;
     cluster_add(c, a, 1);
     assert_changes(c, "+ns +ns/a");
@@ -212,7 +212,7 @@ static void a_put_without_memory_leaves_the_cluster_as_it_was(void **state)
     (void)state;
     for (unsigned kind = 0; kind < OBJECT_KINDS; kind++) {
         for (long n = 1;; n++) {
-            struct cluster *c = cluster_new();
+            struct cluster *c = cluster_new(NULL);
             struct object *o = object_make(OBJECT_SERVICE, "ns", "other");
             struct object *made[] = {
                 object_make((enum object_kind)kind, "new", "new"),
@@ -254,7 +254,7 @@ static void a_replacement_without_memory_keeps_the_old_object(void **state)
 {
     (void)state;
     for (long n = 1;; n++) {
-        struct cluster *c = cluster_new();
+        struct cluster *c = cluster_new(NULL);
         struct object *x = make_selecting("x", "x");
         struct object *y = make_selecting("y", "y");
         struct object *pod = make_pod("p", "x"), *new = make_pod("p", "y");
@@ -286,7 +286,7 @@ static void a_cluster_without_memory_is_none(void **state)
 {
     (void)state;
     fault_alloc_after(1);
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     fault_alloc_after(-1);
     assert_null(c);
     cluster_free(NULL);
@@ -298,7 +298,7 @@ static void a_slice_takes_less_than_150_octets(void **state)
 {
     (void)state;
     enum { SERVICES = 1000, SLICES = 20000 };
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *slices = calloc(SLICES, sizeof *slices);
     char(*names)[16] = calloc(SLICES, sizeof *names);
     assert_true(slices && names);

@@ -12,7 +12,7 @@
 static void equal_facts_touch_nothing_and_the_old_object_is_let_go(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *service = make_selecting("db", "x");
     struct object *pod = make_pod("p", "x"), *slice = make_slice("s", "other");
     struct object *low = make_selecting("db", "y"), *new;
@@ -49,7 +49,7 @@ static void equal_facts_touch_nothing_and_the_old_object_is_let_go(void **state)
 static void a_slice_touches_its_service_and_a_moved_one_both(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *a = make_service("a"), *b = make_service("b");
     struct object *slice = make_slice("s", "a"), *moved;
     cluster_add(c, a, 1);
@@ -72,7 +72,7 @@ static void a_slice_touches_its_service_and_a_moved_one_both(void **state)
 static void slices_may_come_before_their_service(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *slice = make_slice("s", "db"), *o;
     cluster_add(c, slice, 1);
     assert_changes(c, "+ns");
@@ -90,7 +90,7 @@ static void slices_may_come_before_their_service(void **state)
 static void endpoints_touch_a_service_that_has_no_slices(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *o = make_service("db"), *slice = make_slice("s", "db");
     struct object *e = object_make(OBJECT_ENDPOINTS, "ns", "db");
     cluster_add(c, o, 1);
@@ -111,7 +111,7 @@ static void endpoints_touch_a_service_that_has_no_slices(void **state)
 static void a_pod_touches_the_services_that_selected_it_or_do(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *x = make_selecting("x", "x"), *y = make_selecting("y", "y");
     struct object *pod = make_pod("p", "x"), *new;
     cluster_add(c, x, 1);
@@ -217,7 +217,7 @@ static void a_pod_touches_only_by_what_reaches_dns(void **state)
         {"other port", change_other_port, false},
         {"port", change_port, true},
     };
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *service = make_selecting("db", "x"),
                   *pod = make_pod("p", "x");
     object_port(service, "web", 80, PROTOCOL_TCP, "http");
@@ -245,7 +245,7 @@ static void a_pod_touches_only_by_what_reaches_dns(void **state)
 static void pods_do_not_touch_a_service_whose_endpoints_are_given(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *service = make_selecting("db", "x"),
                   *pod = make_pod("p", "x");
     struct object *slice = make_slice("s", "db");
@@ -265,7 +265,7 @@ static void pods_do_not_touch_a_service_whose_endpoints_are_given(void **state)
 static void equal_labels_of_another_namespace_do_not_mix(void **state)
 {
     (void)state;
-    struct cluster *c = cluster_new();
+    struct cluster *c = cluster_new(NULL);
     struct object *service = make_selecting("db", "x");
     struct object *pod = object_make(OBJECT_POD, "other", "p");
     object_label(pod, "app", "x");

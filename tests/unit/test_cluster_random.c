@@ -470,7 +470,7 @@ static void run(uint64_t seed, unsigned steps)
 
     assert_non_null(w);
     w->random = seed;
-    w->cluster = cluster_new();
+    w->cluster = cluster_new(NULL);
     assert_non_null(w->cluster);
     for (unsigned i = 0; i < steps; i++) {
         step(w);

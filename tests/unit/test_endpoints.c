@@ -25,7 +25,7 @@ struct bench {
 
 static void bench_init(struct bench *b)
 {
-    *b = (struct bench){.cluster = cluster_new()};
+    *b = (struct bench){.cluster = cluster_new(NULL)};
     arena_init(&b->arena, 1 << 20);
     assert_non_null(b->cluster);
     b->service = object_make(OBJECT_SERVICE, "ns", "db");

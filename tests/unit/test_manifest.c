@@ -113,7 +113,7 @@ static void setup_none(void **state)
     strcpy(f->directory, "/tmp/ordinald-manifest-XXXXXX");
     assert_non_null(mkdtemp(f->directory));
     assert_int_equal(chmod(f->directory, 0755), 0);
-    f->cluster = cluster_new();
+    f->cluster = cluster_new(NULL);
     assert_non_null(f->cluster);
     f->limits = doc_limits_default();
     f->report = (struct report){take_finding, f};

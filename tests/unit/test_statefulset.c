@@ -46,7 +46,7 @@ static void scene_open(struct scene *s, struct report *report)
     assert_int_equal(
         cidr_parse("10.96.0.0/24", &settings.service_cidrs[0], NULL), 0);
     *report = (struct report){.finding = finding, .context = s};
-    s->cluster = cluster_new();
+    s->cluster = cluster_new(NULL);
     assert_non_null(s->cluster);
     s->statefulsets = statefulsets_new(s->cluster, &settings, report);
     assert_non_null(s->statefulsets);

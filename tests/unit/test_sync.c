@@ -89,7 +89,7 @@ static int begin(void **state, size_t block_size_max)
     assert_non_null(f);
     assert_int_equal(dns_name_parse("cluster.local", &zone.domain, &err), 0);
     assert_int_equal(zone_new(&zone, &f->zone, &err), 0);
-    f->cluster = cluster_new();
+    f->cluster = cluster_new(NULL);
     assert_non_null(f->cluster);
     f->report = (struct report){.finding = on_finding, .context = f};
     f->sync = zone_sync_new(f->zone, f->cluster, &f->report);
