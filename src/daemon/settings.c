@@ -305,6 +305,11 @@ static int set_one(struct setter *t, const struct setting *row,
         return add_cidr(t->s, value, true, text, err);
     case SETTING_CHOICE:
         return set_choice(value, row, text, err);
+    case SETTING_FLAG:
+    case SETTING_TEXT:
+    case SETTING_NAMES:
+    case SETTING_SELECTOR:
+        break;
     }
     return error_set(err, -EINVAL, "'%s' cannot be set", row->word);
 }
