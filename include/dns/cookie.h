@@ -46,7 +46,7 @@ bool dns_cookie_is_valid(const struct dns_cookie_secret *secret,
                          uint32_t now_unix_s);
 
 // Write the client's part (its first DNS_COOKIE_CLIENT octets) and a new
-// server's part.
+// server's part; out may be where cookie is.
 void dns_cookie_write(const struct dns_cookie_secret *secret,
                       const uint8_t *cookie, const struct address *client,
                       uint32_t now_unix_s, uint8_t out[DNS_COOKIE_SIZE]);
