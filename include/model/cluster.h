@@ -20,8 +20,10 @@ struct cluster_settings {
     // namespaces that exist; none given: all of them
     const char *const *namespaces;
     size_t namespaces_n;
-    // Services, EndpointSlices, Endpoints and Pods that it does not match are
-    // hidden, their namespaces are not; NULL: none is
+    // Services, EndpointSlices, Endpoints and addresses of Pods that it does
+    // not match are hidden, their namespaces are not; NULL: none is. Endpoints
+    // that come from pods are seen with their service, whatever the pods'
+    // labels: the slice controller copies the service's labels to its slices
     const struct selector *selector;
     bool no_endpoints; // services have none
     bool pods;         // tell addresses of pods as well
@@ -71,17 +73,19 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
 
 /*
  * The namespaces, services and addresses of pods that changed since the last
- * call of this, each once: namespaces that came, then services and pods, then
- * namespaces that went. What came and went in between is not told.
+ * call of this, each once: namespaces that came, then services, then addresses
+ * of pods, then namespaces that went. What came and went in between is not
+ * told.
  *
  * A pod's address (each of status.podIPs) exists in its namespace while a pod
  * has it that is neither terminating nor in phase Succeeded, Failed or Unknown
- * (reference/kubernetes-dns.md 3, `pods verified`).
+ * (reference/kubernetes-dns.md 3, `pods verified`). It is told when it comes
+ * and when it goes, not when it passes from one pod to another.
  *
- * A namespace exists while an object names it. A service is told when what it
- * publishes may have changed: by its Service, its slices, its Endpoints where
- * it has no slices, its pods where it has neither (then only if it sees another
- * endpoint than before).
+ * A namespace exists while an object names it, one that the selector hides
+ * included. A service is told when what it publishes may have changed: by its
+ * Service, its slices, its Endpoints where it has no slices, its pods where it
+ * has neither (then only if it sees another endpoint than before).
  *
  * changed  returns 0 to go on; anything else is returned, and this change and
  *          the rest wait for the next call. It may ask cluster_service() and
@@ -100,10 +104,10 @@ int cluster_take_changes(struct cluster *c,
 
 /*
  * What a service publishes now (reference/kubernetes-dns.md 2): its slices, in
- * order of their names; where none is given, not even an empty one, what its
- * Endpoints say; where there are none either, what the slice controller would
- * make of its pods, in order of their names with ordinals as numbers. An
- * ExternalName service has no endpoints.
+ * order of their names; where none is given, not even an empty or hidden one,
+ * what its Endpoints say; where there are none either, what the slice
+ * controller would make of its pods, in order of their names with ordinals as
+ * numbers. An ExternalName service has no endpoints.
  *
  * Pods are seen in the families of spec.ipFamilies, in both where the policy
  * is one of dual stack, in their primary one where the service says nothing.
@@ -111,7 +115,7 @@ int cluster_take_changes(struct cluster *c,
  * arena  holds what is made for the answer; the rest is borrowed from c until
  *        its next change
  *
- * Returns 0, -ENOENT where there is no such service, -ENOMEM.
+ * Returns 0, -ENOENT where there is no such service to be seen, -ENOMEM.
  */
 int cluster_service(const struct cluster *c, const char *namespace,
                     const char *name, struct arena *arena,

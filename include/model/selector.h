@@ -4,7 +4,8 @@
 //     app=db,tier!=cache,env in (prod,test),canary,!old
 //
 // Requirements separated by commas, all of which have to hold. `=` and `==` are
-// one; `!=` and `notin` also match where the label is absent. Pure.
+// one; `!=` and `notin` also match where the label is absent. A value that is
+// left out, as in "app=" and "app in (db,)", is the empty one. Pure.
 #ifndef ORDINALD_MODEL_SELECTOR_H
 #define ORDINALD_MODEL_SELECTOR_H
 
@@ -20,6 +21,7 @@ struct selector;
 /*
  * Read a selector. An empty text, or blanks only, matches everything.
  *
+ * text   borrowed for the call only
  * arena  holds the selector
  *
  * Returns 0 and sets out; -EINVAL with err filled, which names the character

@@ -17,11 +17,20 @@ static void hub_mark(struct cluster *c, struct hub *h)
 
 void change_note_space(struct cluster *c, struct space *s)
 {
-    if (s->dirty || s->known == (s->entries > 0))
+    if (s->dirty || s->hidden || s->known == (s->entries > 0))
         return;
     s->dirty = true;
     s->dirty_next = c->dirty_spaces;
     c->dirty_spaces = s;
+}
+
+void change_note_address(struct cluster *c, struct pod_address *a)
+{
+    if (a->dirty || a->known == (a->pods > 0))
+        return;
+    a->dirty = true;
+    a->dirty_next = c->dirty_addresses;
+    c->dirty_addresses = a;
 }
 
 // A pod matters to a service that is filed under one of its labels, gets its
@@ -67,7 +76,7 @@ static void note_one(struct cluster *c, const struct entry *e)
         // Slices win over Endpoints: where both are watched, the mirror's
         // changes must not build each service twice.
         struct hub *h = ((const struct endpoints_entry *)e)->hub;
-        if (!h->slices)
+        if (h && !h->slices)
             hub_mark(c, h);
     }
 }
@@ -146,6 +155,31 @@ static int take_hubs(struct cluster *c,
     return 0;
 }
 
+static int take_addresses(struct cluster *c,
+                          int (*changed)(void *context,
+                                         const struct cluster_change *change),
+                          void *context)
+{
+    while (c->dirty_addresses) {
+        struct pod_address *a = c->dirty_addresses;
+        const bool exists = a->pods > 0;
+        if (exists != a->known) {
+            const int r = changed(context, &(struct cluster_change){
+                                               .namespace = a->space->name,
+                                               .pod = &a->address,
+                                               .exists = exists,
+                                           });
+            if (r)
+                return r;
+            a->known = exists;
+        }
+        c->dirty_addresses = a->dirty_next;
+        a->dirty = false;
+        address_settle(c, a);
+    }
+    return 0;
+}
+
 int cluster_take_changes(struct cluster *c,
                          int (*changed)(void *context,
                                         const struct cluster_change *change),
@@ -155,6 +189,8 @@ int cluster_take_changes(struct cluster *c,
 
     if (r == 0)
         r = take_hubs(c, changed, context);
+    if (r == 0)
+        r = take_addresses(c, changed, context);
     if (r == 0)
         r = take_spaces(c, false, changed, context);
     return r;

@@ -18,16 +18,17 @@ struct cluster *cluster_new(const struct cluster_settings *settings)
 
     if (!c)
         return NULL;
-    // Names come from whoever may write manifests: where this cluster lies is
-    // what they do not know, and it keeps the model free of system calls.
     if (settings)
         c->settings = *settings;
+    // Names come from whoever may write manifests: where this cluster lies is
+    // what they do not know, and it keeps the model free of system calls.
     c->seed = hash_mix((uint64_t)(uintptr_t)c, 0x9e3779b97f4a7c15);
     for (size_t i = 0; i < OBJECT_KINDS; i++)
         map_init(&c->kinds[i]);
     map_init(&c->spaces);
     map_init(&c->hubs);
     map_init(&c->pairs);
+    map_init(&c->addresses);
     return c;
 }
 
@@ -65,6 +66,7 @@ void cluster_free(struct cluster *c)
     }
     free_nodes(&c->hubs);
     free_nodes(&c->pairs);
+    free_nodes(&c->addresses);
     free_nodes(&c->spaces);
     free(c);
 }
@@ -105,9 +107,9 @@ static void head_switch(struct cluster *c, struct entry *before,
         return;
     struct map *m = &c->kinds[(after ? after : before)->object->kind];
     if (before)
-        entry_unlink(before);
+        entry_unlink(c, before);
     if (after)
-        entry_link(after);
+        entry_link(c, after);
     if (!before)
         map_insert(m, &after->node);
     else if (!after)

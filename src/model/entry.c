@@ -45,6 +45,7 @@ static struct space *space_acquire(struct cluster *c, const char *namespace)
             return NULL;
         memcpy(s->name, namespace, n);
         s->node.hash = text_hash(c->seed, namespace);
+        s->hidden = filter_hides_namespace(c, namespace);
         map_insert(&c->spaces, &s->node);
     }
     s->entries++;
@@ -53,10 +54,17 @@ static struct space *space_acquire(struct cluster *c, const char *namespace)
 
 void space_settle(struct cluster *c, struct space *s)
 {
-    if (s->entries || s->hubs || s->dirty)
+    if (s->entries || s->parts || s->dirty)
         return;
     map_remove(&c->spaces, &s->node);
     free(s);
+}
+
+static void space_release(struct cluster *c, struct space *s)
+{
+    s->entries--;
+    change_note_space(c, s);
+    space_settle(c, s);
 }
 
 // --- services by name ------------------------------------------------------
@@ -96,7 +104,7 @@ static struct hub *hub_acquire(struct cluster *c, struct space *s,
         h->space = s;
         h->node.hash = space_hash(s, name);
         map_insert(&c->hubs, &h->node);
-        s->hubs++;
+        s->parts++;
     }
     h->refs++;
     return h;
@@ -111,7 +119,7 @@ void hub_settle(struct cluster *c, struct hub *h)
     assert(!h->service && !h->endpoints && !h->slices);
     map_remove(&c->hubs, &h->node);
     free(h);
-    s->hubs--;
+    s->parts--;
     space_settle(c, s);
 }
 
@@ -183,7 +191,32 @@ static uint32_t selector_rarest(const struct cluster *c, const struct space *s,
 
 // --- entries ---------------------------------------------------------------
 
-static size_t entry_size(const struct object *o)
+// Labels of a pod by which services may find it.
+static uint32_t pod_labels(const struct cluster *c, const struct space *s,
+                           const struct object *o)
+{
+    return s->hidden || c->settings.no_endpoints || !endpoints_selectable(o)
+               ? 0
+               : o->labels.n;
+}
+
+// Addresses of a pod that are told while it counts. CoreDNS (`pods verified`)
+// forgets a pod as soon as its addresses may be somebody else's.
+static uint32_t pod_addresses_told(const struct cluster *c,
+                                   const struct space *s,
+                                   const struct object *o)
+{
+    const struct pod_facts *p = &o->pod;
+    const bool lives =
+        !p->terminating && (p->phase == POD_PENDING || p->phase == POD_RUNNING);
+
+    return c->settings.pods && lives && !s->hidden && !filter_hides(c, o)
+               ? p->addresses_n
+               : 0;
+}
+
+static size_t entry_size(const struct cluster *c, const struct space *s,
+                         const struct object *o)
 {
     switch (o->kind) {
     case OBJECT_SERVICE:
@@ -194,8 +227,8 @@ static size_t entry_size(const struct object *o)
         return sizeof(struct endpoints_entry);
     case OBJECT_POD:
         return sizeof(struct pod_entry) +
-               (endpoints_selectable(o) ? o->labels.n : 0) *
-                   sizeof(struct posting);
+               pod_labels(c, s, o) * sizeof(struct posting) +
+               pod_addresses_told(c, s, o) * sizeof(struct pod_address *);
     default:
         return sizeof(struct entry);
     }
@@ -205,6 +238,8 @@ static bool service_hold(struct cluster *c, struct service_entry *e)
 {
     const struct object *o = e->entry.object;
 
+    if (filter_hides(c, o))
+        return true;
     e->hub = hub_acquire(c, e->entry.space, o->name);
     if (!e->hub || !endpoints_derivable(o))
         return e->hub;
@@ -219,7 +254,7 @@ static bool slice_hold(struct cluster *c, struct slice_entry *e)
     const char *service = e->entry.object->slice.service;
 
     // K8S-DNS: a slice without the label belongs to no service.
-    if (!*service)
+    if (!*service || c->settings.no_endpoints)
         return true;
     e->hub = hub_acquire(c, e->entry.space, service);
     return e->hub;
@@ -227,6 +262,8 @@ static bool slice_hold(struct cluster *c, struct slice_entry *e)
 
 static bool endpoints_hold(struct cluster *c, struct endpoints_entry *e)
 {
+    if (c->settings.no_endpoints)
+        return true;
     e->hub = hub_acquire(c, e->entry.space, e->entry.object->name);
     return e->hub;
 }
@@ -241,10 +278,10 @@ static bool pod_holds(const struct pod_entry *e, const struct pair *pair)
     return false;
 }
 
-static bool pod_hold(struct cluster *c, struct pod_entry *e)
+static bool pod_hold_labels(struct cluster *c, struct pod_entry *e)
 {
     const struct object *o = e->entry.object;
-    const uint32_t n = endpoints_selectable(o) ? o->labels.n : 0;
+    const uint32_t n = pod_labels(c, e->entry.space, o);
 
     for (uint32_t i = 0; i < n; i++) {
         struct pair *pair =
@@ -260,8 +297,27 @@ static bool pod_hold(struct cluster *c, struct pod_entry *e)
     return true;
 }
 
+static bool pod_hold(struct cluster *c, struct pod_entry *e)
+{
+    const struct object *o = e->entry.object;
+
+    if (!pod_hold_labels(c, e))
+        return false;
+    const uint32_t n = pod_addresses_told(c, e->entry.space, o);
+    struct pod_address **addresses = pod_entry_addresses(e);
+    for (uint32_t i = 0; i < n; i++) {
+        addresses[i] = address_acquire(c, e->entry.space, &o->pod.addresses[i]);
+        if (!addresses[i])
+            return false;
+        e->addresses_n++;
+    }
+    return true;
+}
+
 static bool entry_hold(struct cluster *c, struct entry *e)
 {
+    if (e->space->hidden)
+        return true;
     switch (e->object->kind) {
     case OBJECT_SERVICE:
         return service_hold(c, (struct service_entry *)e);
@@ -279,23 +335,32 @@ static bool entry_hold(struct cluster *c, struct entry *e)
 struct entry *entry_new(struct cluster *c, const struct object *o,
                         uint64_t rank)
 {
-    struct entry *e = calloc(1, entry_size(o));
+    struct space *s = space_acquire(c, object_space(o));
 
-    if (!e)
+    if (!s)
         return NULL;
-    e->object = o;
-    e->rank = rank;
-    e->space = space_acquire(c, object_space(o));
-    if (!e->space) {
-        free(e);
+    struct entry *e = calloc(1, entry_size(c, s, o));
+    if (!e) {
+        space_release(c, s);
         return NULL;
     }
-    e->node.hash = space_hash(e->space, o->name);
+    e->object = o;
+    e->rank = rank;
+    e->space = s;
+    e->node.hash = space_hash(s, o->name);
     if (!entry_hold(c, e)) {
         entry_free(c, e);
         return NULL;
     }
     return e;
+}
+
+static void pod_release(struct cluster *c, struct pod_entry *e)
+{
+    for (uint32_t i = 0; i < e->addresses_n; i++)
+        address_release(c, pod_entry_addresses(e)[i]);
+    for (uint32_t i = 0; i < e->postings_n; i++)
+        pair_release(c, e->postings[i].pair);
 }
 
 static void entry_release(struct cluster *c, struct entry *e)
@@ -312,8 +377,7 @@ static void entry_release(struct cluster *c, struct entry *e)
         hub_release(c, ((struct endpoints_entry *)e)->hub);
         break;
     case OBJECT_POD:
-        for (uint32_t i = 0; i < ((struct pod_entry *)e)->postings_n; i++)
-            pair_release(c, ((struct pod_entry *)e)->postings[i].pair);
+        pod_release(c, (struct pod_entry *)e);
         break;
     default:
         break;
@@ -327,7 +391,5 @@ void entry_free(struct cluster *c, struct entry *e)
     struct space *s = e->space;
     entry_release(c, e);
     free(e);
-    s->entries--;
-    change_note_space(c, s);
-    space_settle(c, s);
+    space_release(c, s);
 }

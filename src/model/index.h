@@ -11,6 +11,13 @@
 //   pair    a label `key=value` of a namespace, with the pods that carry it and
 //           the services that were filed under it: the way from a pod to the
 //           services that may select it, and back, without a walk over either
+//   pod_address
+//           an address in a namespace that pods have, where pods are told
+//
+// What the settings hide (filter.c) holds nothing of this: so there is nothing
+// to link, to mark or to tell. Only a hidden slice or Endpoints belongs to its
+// hub all the same, so that nothing else speaks for the service; service.c
+// leaves it out.
 #ifndef ORDINALD_MODEL_INDEX_H
 #define ORDINALD_MODEL_INDEX_H
 
@@ -25,9 +32,10 @@ struct space {
     struct map_node node;
     struct space *dirty_next;
     uint32_t entries; // exists while there are any
-    uint32_t hubs;
-    bool dirty; // in cluster.dirty_spaces, which keeps it alive
-    bool known; // cluster_take_changes() said that it exists
+    uint32_t parts;   // hubs and pod_addresses
+    bool dirty;       // in cluster.dirty_spaces, which keeps it alive
+    bool known;       // cluster_take_changes() said that it exists
+    bool hidden;      // it and all that is in it: never told
     char name[];
 };
 
@@ -63,6 +71,17 @@ struct pair {
     uint32_t refs; // entries that hold it, counting or not
 };
 
+struct pod_address {
+    struct map_node node;
+    struct space *space;
+    struct pod_address *dirty_next;
+    struct address address;
+    uint32_t pods; // entries that count; exists while there are any
+    uint32_t refs; // entries that hold it, counting or not
+    bool dirty;    // in cluster.dirty_addresses, which keeps it alive
+    bool known;    // cluster_take_changes() said that it exists
+};
+
 // One label of a pod.
 struct posting {
     struct list_node at; // in pair->pods
@@ -72,27 +91,35 @@ struct posting {
 
 struct service_entry {
     struct entry entry;
-    struct hub *hub;
+    struct hub *hub;     // NULL: hidden
     struct pair *pair;   // NULL: derives no endpoints from pods
     struct list_node at; // in pair->services
 };
 
 struct slice_entry {
     struct entry entry;
-    struct hub *hub;     // NULL: names no service
+    struct hub *hub;     // NULL: names no service, or of no interest
     struct list_node at; // in hub->slices
 };
 
 struct endpoints_entry {
     struct entry entry;
-    struct hub *hub;
+    struct hub *hub; // NULL: of no interest
 };
 
 struct pod_entry {
     struct entry entry;
-    uint32_t postings_n; // 0 for a pod that nobody may select
+    uint32_t postings_n;  // 0 for a pod that nobody may select
+    uint32_t addresses_n; // 0 for a pod of which no address is told
     struct posting postings[];
 };
+
+// The addresses of a pod: behind its postings, so that a pod pays for them only
+// where they are told. There are none before the last posting is made.
+static inline struct pod_address **pod_entry_addresses(struct pod_entry *e)
+{
+    return (struct pod_address **)&e->postings[e->postings_n];
+}
 
 struct cluster {
     struct cluster_settings settings;
@@ -101,7 +128,9 @@ struct cluster {
     struct map spaces;
     struct map hubs;
     struct map pairs;
+    struct map addresses;
     struct hub *dirty_hubs;
+    struct pod_address *dirty_addresses;
     struct space *dirty_spaces;
 };
 
@@ -120,6 +149,17 @@ struct hub *hub_find(const struct cluster *c, const char *namespace,
 struct pair *pair_find(const struct cluster *c, const struct space *s,
                        const struct label *label);
 
+// Whether the settings hide a namespace, and an object of one that they do not
+// hide.
+bool filter_hides_namespace(const struct cluster *c, const char *namespace);
+bool filter_hides(const struct cluster *c, const struct object *o);
+
+// Hold an address of a namespace, and let go of it. Acquiring returns NULL when
+// there is no memory.
+struct pod_address *address_acquire(struct cluster *c, struct space *s,
+                                    const struct address *address);
+void address_release(struct cluster *c, struct pod_address *a);
+
 /*
  * Make an entry that does not count yet.
  *
@@ -132,20 +172,22 @@ struct entry *entry_new(struct cluster *c, const struct object *o,
 // fine.
 void entry_free(struct cluster *c, struct entry *e);
 
-// Let an entry count, or no more, for its service and its labels.
-void entry_link(struct entry *e);
-void entry_unlink(struct entry *e);
+// Let an entry count, or no more, for its service, labels and addresses.
+void entry_link(struct cluster *c, struct entry *e);
+void entry_unlink(struct cluster *c, struct entry *e);
 
 // Let go of what only its dirt may still have kept alive.
 void space_settle(struct cluster *c, struct space *s);
 void hub_settle(struct cluster *c, struct hub *h);
+void address_settle(struct cluster *c, struct pod_address *a);
 
 // The head of a chain changed from `before` to `after`, either may be NULL and
 // both are alive: mark the services for which it makes a difference.
 void change_note(struct cluster *c, const struct entry *before,
                  const struct entry *after);
 
-// A namespace may have come or gone.
+// A namespace, or an address of pods, may have come or gone.
 void change_note_space(struct cluster *c, struct space *s);
+void change_note_address(struct cluster *c, struct pod_address *a);
 
 #endif

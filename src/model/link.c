@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an entry that counts is found from: its service's hub and the pairs of
-// its labels. Linking takes no memory and cannot fail.
+// its labels; and the addresses it stands for. Linking takes no memory and
+// cannot fail.
 #include "index.h"
 
 #include <assert.h>
 
 static void service_link(struct service_entry *e)
 {
-    e->hub->service = &e->entry;
+    if (e->hub)
+        e->hub->service = &e->entry;
     if (!e->pair)
         return;
     list_link(&e->pair->services, &e->at);
@@ -16,33 +18,51 @@ static void service_link(struct service_entry *e)
 
 static void service_unlink(struct service_entry *e)
 {
-    assert(e->hub->service == &e->entry);
-    e->hub->service = NULL;
+    if (e->hub) {
+        assert(e->hub->service == &e->entry);
+        e->hub->service = NULL;
+    }
     if (!e->pair)
         return;
     list_unlink(&e->at);
     e->pair->services_n--;
 }
 
-static void pod_link(struct pod_entry *e)
+static void endpoints_link(struct endpoints_entry *e, const struct entry *now)
+{
+    if (e->hub)
+        e->hub->endpoints = now;
+}
+
+static void pod_link(struct cluster *c, struct pod_entry *e)
 {
     for (uint32_t i = 0; i < e->postings_n; i++) {
         struct posting *p = &e->postings[i];
         list_link(&p->pair->pods, &p->at);
         p->pair->pods_n++;
     }
+    for (uint32_t i = 0; i < e->addresses_n; i++) {
+        struct pod_address *a = pod_entry_addresses(e)[i];
+        a->pods++;
+        change_note_address(c, a);
+    }
 }
 
-static void pod_unlink(struct pod_entry *e)
+static void pod_unlink(struct cluster *c, struct pod_entry *e)
 {
     for (uint32_t i = 0; i < e->postings_n; i++) {
         struct posting *p = &e->postings[i];
         list_unlink(&p->at);
         p->pair->pods_n--;
     }
+    for (uint32_t i = 0; i < e->addresses_n; i++) {
+        struct pod_address *a = pod_entry_addresses(e)[i];
+        a->pods--;
+        change_note_address(c, a);
+    }
 }
 
-void entry_link(struct entry *e)
+void entry_link(struct cluster *c, struct entry *e)
 {
     switch (e->object->kind) {
     case OBJECT_SERVICE:
@@ -55,17 +75,17 @@ void entry_link(struct entry *e)
         break;
     }
     case OBJECT_ENDPOINTS:
-        ((struct endpoints_entry *)e)->hub->endpoints = e;
+        endpoints_link((struct endpoints_entry *)e, e);
         break;
     case OBJECT_POD:
-        pod_link((struct pod_entry *)e);
+        pod_link(c, (struct pod_entry *)e);
         break;
     default:
         break;
     }
 }
 
-void entry_unlink(struct entry *e)
+void entry_unlink(struct cluster *c, struct entry *e)
 {
     switch (e->object->kind) {
     case OBJECT_SERVICE:
@@ -78,10 +98,10 @@ void entry_unlink(struct entry *e)
         break;
     }
     case OBJECT_ENDPOINTS:
-        ((struct endpoints_entry *)e)->hub->endpoints = NULL;
+        endpoints_link((struct endpoints_entry *)e, NULL);
         break;
     case OBJECT_POD:
-        pod_unlink((struct pod_entry *)e);
+        pod_unlink(c, (struct pod_entry *)e);
         break;
     default:
         break;

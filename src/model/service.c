@@ -28,9 +28,11 @@ static bool is_known_family(const struct slice_facts *s)
 }
 
 // The slices given for a service, in order of their names: an answer depends on
-// what was said, not on the order in which it was said.
-static int find_slices(const struct hub *h, struct arena *arena,
-                       struct found *out)
+// what was said, not on the order in which it was said. Where all are hidden,
+// the service has no endpoints: a filter takes away and never lets Endpoints or
+// pods speak instead.
+static int find_slices(const struct cluster *c, const struct hub *h,
+                       struct arena *arena, struct found *out)
 {
     uint32_t n = 0, known = 0;
 
@@ -47,22 +49,23 @@ static int find_slices(const struct hub *h, struct arena *arena,
         objects[n++] = ORD_CONTAINER(at, struct slice_entry, at)->entry.object;
     qsort(objects, n, sizeof(struct object *), slice_compare);
     for (uint32_t i = 0; i < n; i++)
-        if (is_known_family(&objects[i]->slice))
+        if (is_known_family(&objects[i]->slice) && !filter_hides(c, objects[i]))
             slices[known++] = &objects[i]->slice;
     *out = (struct found){.slices = slices, .n = known};
     return 0;
 }
 
-static int find_endpoints(const struct endpoints_facts *e, struct arena *arena,
-                          struct found *out)
+static int find_endpoints(const struct cluster *c, const struct object *o,
+                          struct arena *arena, struct found *out)
 {
+    const struct endpoints_facts *e = &o->endpoints;
     const struct slice_facts **slices = arena_array(
         arena, (size_t)e->slices_n + 1, sizeof(struct slice_facts *));
     uint32_t known = 0;
 
     if (!slices)
         return -ENOMEM;
-    for (uint32_t i = 0; i < e->slices_n; i++)
+    for (uint32_t i = 0; i < e->slices_n && !filter_hides(c, o); i++)
         if (is_known_family(&e->slices[i]))
             slices[known++] = &e->slices[i];
     *out = (struct found){.slices = slices, .n = known};
@@ -142,9 +145,9 @@ int cluster_service(const struct cluster *c, const char *namespace,
     if (o->service.type == SERVICE_EXTERNAL_NAME)
         r = 0;
     else if (h->slices)
-        r = find_slices(h, arena, &found);
+        r = find_slices(c, h, arena, &found);
     else if (h->endpoints)
-        r = find_endpoints(&h->endpoints->object->endpoints, arena, &found);
+        r = find_endpoints(c, h->endpoints->object, arena, &found);
     else
         r = find_pods(c, h, arena, &found);
     if (r)

@@ -39,14 +39,19 @@ static int note(void *context, const struct cluster_change *change)
 {
     struct changes *t = context;
     const size_t n = strlen(t->text);
+    char pod[ADDRESS_TEXT_SIZE] = "";
 
     if (t->left == 0)
         return -EAGAIN;
     t->left--;
-    snprintf(t->text + n, sizeof t->text - n, "%s%s%s%s%s", n ? " " : "",
+    if (change->pod)
+        address_format(change->pod, pod);
+    snprintf(t->text + n, sizeof t->text - n, "%s%s%s%s%s%s", n ? " " : "",
              change->exists ? "+" : "-", change->namespace,
-             change->service ? "/" : "",
-             change->service ? change->service : "");
+             change->service ? "/"
+             : change->pod   ? "@"
+                             : "",
+             change->service ? change->service : "", pod);
     return 0;
 }
 

@@ -22,7 +22,8 @@ struct object *make_slice(const char *name, const char *service);
 
 uint32_t endpoints_of(const struct cluster *c, const char *name);
 
-// "+ns +ns/db -ns/old": what came or changed, and what went.
+// "+ns +ns/db -ns/old +ns@10.0.0.1": what came or changed, and what went; of
+// pods their addresses.
 struct changes {
     char text[1024];
     int left; // changes until one is refused with -EAGAIN; -1: none is

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Thousands of random puts, replacements and removals, each compared with what
 // a plain list of all objects says: what counts, what each service publishes,
-// and which services a change touches. Written without the cluster's indexes.
+// which services a change touches and which addresses pods have, with each
+// combination of settings. Written without the cluster's indexes.
 #include "lib/objects.h"
 #include "model/cluster.h"
 
@@ -19,6 +20,20 @@ enum { NAMESPACES = 2, NAMES = 3, RANKS = 3, TEXT_SIZE = 4096 };
 static const char *const namespaces[NAMESPACES] = {"one", "two"};
 static const char *const names[NAMES] = {"db", "db-2", "db-10"};
 
+// All addresses that pods have here.
+enum { ADDRESSES = 4 };
+static const char *const addresses[ADDRESSES] = {"10.0.0.1", "10.0.0.2",
+                                                 "fd00::1", "fd00::2"};
+
+// Settings, in all combinations.
+enum {
+    SET_NAMESPACES = 1, // only `one` is to be seen
+    SET_SELECTOR = 2,   // only what has no label `hide`
+    SET_NO_ENDPOINTS = 4,
+    SET_PODS = 8,
+    SETTINGS = 16,
+};
+
 // An object under each kind, namespace, name and rank, or none.
 struct slot {
     struct object *object;
@@ -27,10 +42,12 @@ struct slot {
 
 struct world {
     struct cluster *cluster;
+    unsigned settings;
     struct slot slots[OBJECT_KINDS][NAMESPACES][NAMES][RANKS];
     bool dirty[NAMESPACES][NAMES]; // expected
     bool told[NAMESPACES][NAMES];
     bool told_namespace[NAMESPACES];
+    bool told_address[NAMESPACES][ADDRESSES];
     uint64_t random;
 };
 
@@ -92,9 +109,9 @@ static void draw_pod(struct object *o, uint64_t *r)
     o->pod.hostname = draw_text(r, o->name, "");
     o->pod.subdomain = draw_text(r, names[draw(r, NAMES)], "");
     if (draw(r, 6))
-        object_address(o, draw_text(r, "10.0.0.1", "fd00::1"));
+        object_address(o, addresses[draw(r, 2) * 2]);
     if (o->pod.addresses_n && draw(r, 2))
-        object_address(o, draw_text(r, "10.0.0.2", "fd00::2"));
+        object_address(o, addresses[draw(r, 2) * 2 + 1]);
     if (draw(r, 2))
         object_number(o, "http", (uint16_t)(1 + draw(r, 2)), PROTOCOL_TCP);
     if (draw(r, 2))
@@ -119,6 +136,8 @@ static struct object *draw_object(unsigned kind, unsigned ns, unsigned name,
         draw_pod(o, &seed);
     else if (kind >= OBJECT_STATEFUL_SET)
         o->workload.replicas = draw(&seed, 3);
+    if (draw(&seed, 4) == 0)
+        object_label(o, "hide", "");
     return object_done(o);
 }
 
@@ -133,8 +152,54 @@ static const struct object *counts(const struct world *w, unsigned kind,
     return NULL;
 }
 
+static bool sees_namespace(const struct world *w, unsigned ns)
+{
+    return !(w->settings & SET_NAMESPACES) || ns == 0;
+}
+
+static bool sees_labels(const struct world *w, const struct object *o)
+{
+    return !(w->settings & SET_SELECTOR) || !labels_get(o->labels, "hide");
+}
+
+// The Service that is to be seen.
+static const struct object *seen_service(const struct world *w, unsigned ns,
+                                         unsigned name)
+{
+    const struct object *o = counts(w, OBJECT_SERVICE, ns, name);
+
+    return o && sees_namespace(w, ns) && sees_labels(w, o) ? o : NULL;
+}
+
+static bool has_address(const struct object *pod, const char *address)
+{
+    struct address a;
+
+    assert_true(address_parse(address, &a));
+    for (uint8_t i = 0; i < pod->pod.addresses_n; i++)
+        if (address_compare(&pod->pod.addresses[i], &a) == 0)
+            return true;
+    return false;
+}
+
+// Whether the address of a pod is to be told.
+static bool address_exists(const struct world *w, unsigned ns, unsigned address)
+{
+    if (!(w->settings & SET_PODS) || !sees_namespace(w, ns))
+        return false;
+    for (unsigned i = 0; i < NAMES; i++) {
+        const struct object *pod = counts(w, OBJECT_POD, ns, i);
+        if (pod && !pod->pod.terminating && pod->pod.phase <= POD_RUNNING &&
+            sees_labels(w, pod) && has_address(pod, addresses[address]))
+            return true;
+    }
+    return false;
+}
+
 static bool exists(const struct world *w, unsigned ns)
 {
+    if (!sees_namespace(w, ns))
+        return false;
     for (unsigned kind = 0; kind < OBJECT_KINDS; kind++)
         for (unsigned name = 0; name < NAMES; name++)
             if (counts(w, kind, ns, name))
@@ -191,7 +256,7 @@ static bool given_slices(const struct world *w, unsigned ns, unsigned name,
         if (!o || strcmp(o->slice.service, names[name]) != 0)
             continue;
         given = true;
-        if (l && o->slice.family)
+        if (l && o->slice.family && sees_labels(w, o))
             say_slice(l, &o->slice);
     }
     return given;
@@ -255,14 +320,15 @@ static void say_pod(struct lines *l, const struct object *service,
 static void say_expected(const struct world *w, unsigned ns, unsigned name,
                          struct lines *l)
 {
-    const struct object *o = counts(w, OBJECT_SERVICE, ns, name);
+    const struct object *o = seen_service(w, ns, name);
     const struct object *e = counts(w, OBJECT_ENDPOINTS, ns, name);
 
     if (!o || o->service.type == SERVICE_EXTERNAL_NAME ||
-        given_slices(w, ns, name, l))
+        (w->settings & SET_NO_ENDPOINTS) || given_slices(w, ns, name, l))
         return;
     if (e) {
-        say_slice(l, e->endpoints.slices);
+        if (sees_labels(w, e))
+            say_slice(l, e->endpoints.slices);
         return;
     }
     for (unsigned i = 0; i < NAMES && o->service.selector.n; i++) {
@@ -306,7 +372,7 @@ static void check_service(const struct world *w, unsigned ns, unsigned name)
     arena_init(&arena, 1 << 20);
     const int r =
         cluster_service(w->cluster, namespaces[ns], names[name], &arena, &s);
-    assert_int_equal(r == 0, counts(w, OBJECT_SERVICE, ns, name) != NULL);
+    assert_int_equal(r == 0, seen_service(w, ns, name) != NULL);
     for (uint32_t i = 0; r == 0 && i < s.slices_n; i++)
         say_slice(&l, s.slices[i]);
     finish(&l, text);
@@ -339,28 +405,51 @@ static unsigned index_of(const char *const *texts, unsigned n, const char *text)
     return i;
 }
 
+static void take_namespace(struct world *w, unsigned ns, bool now)
+{
+    assert_int_equal(now, exists(w, ns));
+    assert_int_not_equal(now, w->told_namespace[ns]);
+    w->told_namespace[ns] = now;
+}
+
+static void take_service(struct world *w, unsigned ns, unsigned name, bool now)
+{
+    assert_int_equal(now, seen_service(w, ns, name) != NULL);
+    assert_true(now || w->told[ns][name]);
+    assert_true(w->dirty[ns][name]);
+    w->dirty[ns][name] = false;
+    w->told[ns][name] = now;
+}
+
+static void take_address(struct world *w, unsigned ns, unsigned address,
+                         bool now)
+{
+    assert_int_equal(now, address_exists(w, ns, address));
+    assert_int_not_equal(now, w->told_address[ns][address]);
+    w->told_address[ns][address] = now;
+}
+
 static int take(void *context, const struct cluster_change *change)
 {
     struct world *w = context;
     const unsigned ns = index_of(namespaces, NAMESPACES, change->namespace);
+    char text[ADDRESS_TEXT_SIZE];
 
     if (draw(&w->random, 8) == 0)
         return 1;
-    if (!change->service) {
-        assert_int_equal(change->exists, exists(w, ns));
-        assert_int_not_equal(change->exists, w->told_namespace[ns]);
-        w->told_namespace[ns] = change->exists;
-        return 0;
-    }
-    const unsigned name = index_of(names, NAMES, change->service);
-    const bool now = counts(w, OBJECT_SERVICE, ns, name);
-    assert_int_equal(change->exists, now);
-    assert_true(now || w->told[ns][name]);
-    // its namespace is told of before it comes and after it went
-    assert_true(w->told_namespace[ns]);
-    assert_true(w->dirty[ns][name]);
-    w->dirty[ns][name] = false;
-    w->told[ns][name] = now;
+    // a namespace is told of before what is in it comes and after it went
+    if (change->service || change->pod)
+        assert_true(w->told_namespace[ns]);
+    if (change->service)
+        take_service(w, ns, index_of(names, NAMES, change->service),
+                     change->exists);
+    else if (change->pod)
+        take_address(
+            w, ns,
+            index_of(addresses, ADDRESSES, address_format(change->pod, text)),
+            change->exists);
+    else
+        take_namespace(w, ns, change->exists);
     return 0;
 }
 
@@ -371,12 +460,14 @@ static void take_all(struct world *w)
     for (unsigned ns = 0; ns < NAMESPACES; ns++) {
         assert_int_equal(w->told_namespace[ns], exists(w, ns));
         for (unsigned name = 0; name < NAMES; name++) {
-            const bool now = counts(w, OBJECT_SERVICE, ns, name);
+            const bool now = seen_service(w, ns, name);
             assert_int_equal(w->told[ns][name], now);
             // left over: what nobody needs to know
             assert_true(!w->dirty[ns][name] || !now);
             w->dirty[ns][name] = false;
         }
+        for (unsigned i = 0; i < ADDRESSES; i++)
+            assert_int_equal(w->told_address[ns][i], address_exists(w, ns, i));
     }
 }
 
@@ -406,18 +497,19 @@ static void expect_dirty(struct world *w, unsigned kind, unsigned ns,
                          unsigned name, const struct before *b)
 {
     const struct object *o = counts(w, kind, ns, name);
+    const bool endpoints = !(w->settings & SET_NO_ENDPOINTS);
     char text[TEXT_SIZE];
 
     if (b->digest == (o ? o->digest : 0))
         return;
-    if (kind == OBJECT_SERVICE ||
-        (kind == OBJECT_ENDPOINTS && !given_slices(w, ns, name, NULL)))
+    if (kind == OBJECT_SERVICE || (kind == OBJECT_ENDPOINTS && endpoints &&
+                                   !given_slices(w, ns, name, NULL)))
         w->dirty[ns][name] = true;
     for (unsigned i = 0; i < NAMES; i++) {
         expected(w, ns, i, text);
         if (strcmp(text, b->text[i]) != 0)
             w->dirty[ns][i] = true;
-        if (kind != OBJECT_ENDPOINT_SLICE)
+        if (kind != OBJECT_ENDPOINT_SLICE || !endpoints)
             continue;
         if ((o && strcmp(o->slice.service, names[i]) == 0) ||
             (b->slice_service && strcmp(b->slice_service, names[i]) == 0))
@@ -464,13 +556,25 @@ static void step(struct world *w)
     expect_dirty(w, kind, ns, name, &before);
 }
 
-static void run(uint64_t seed, unsigned steps)
+static void run(unsigned settings, uint64_t seed, unsigned steps)
 {
     struct world *w = calloc(1, sizeof *w);
+    struct cluster_settings set = {
+        .namespaces = namespaces,
+        .namespaces_n = settings & SET_NAMESPACES ? 1 : 0,
+        .no_endpoints = settings & SET_NO_ENDPOINTS,
+        .pods = settings & SET_PODS,
+    };
+    struct arena arena;
 
     assert_non_null(w);
+    arena_init(&arena, 1 << 16);
+    if (settings & SET_SELECTOR)
+        assert_int_equal(selector_parse("!hide", &arena, &set.selector, NULL),
+                         0);
     w->random = seed;
-    w->cluster = cluster_new(NULL);
+    w->settings = settings;
+    w->cluster = cluster_new(settings ? &set : NULL);
     assert_non_null(w->cluster);
     for (unsigned i = 0; i < steps; i++) {
         step(w);
@@ -483,6 +587,7 @@ static void run(uint64_t seed, unsigned steps)
                      *end = s + sizeof w->slots / sizeof *s;
          s < end; s++)
         object_drop(s->object);
+    arena_release(&arena);
     free(w);
 }
 
@@ -490,13 +595,22 @@ static void a_cluster_says_what_a_plain_list_says(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++)
-        run(seed * 977, 250);
+        run(0, seed * 977, 250);
+}
+
+static void settings_hide_what_a_plain_list_hides(void **state)
+{
+    (void)state;
+    for (unsigned settings = 1; settings < SETTINGS; settings++)
+        for (uint64_t seed = 1; seed <= 4; seed++)
+            run(settings, seed * 811 + settings, 250);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cluster_says_what_a_plain_list_says),
+        cmocka_unit_test(settings_hide_what_a_plain_list_hides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of the cluster is to be seen.
+#include "index.h"
+
+#include <string.h>
+
+bool filter_hides_namespace(const struct cluster *c, const char *namespace)
+{
+    const struct cluster_settings *s = &c->settings;
+
+    for (size_t i = 0; i < s->namespaces_n; i++)
+        if (strcmp(s->namespaces[i], namespace) == 0)
+            return false;
+    return s->namespaces_n > 0;
+}
+
+bool filter_hides(const struct cluster *c, const struct object *o)
+{
+    const struct selector *selector = c->settings.selector;
+
+    return selector && !selector_matches(selector, o->labels);
+}
