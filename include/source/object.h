@@ -16,17 +16,19 @@
  * Each field that is read is checked as the API server checks it, and each key
  * that a map has twice is a fault. Beyond that: addresses such as 127.0.0.2 may
  * stand in slices; an externalName is made lower case and loses its last dot,
- * and may not be an address; names of ports have at most 62 characters, so that
- * "_name" is a DNS label. Annotation ordinald.io/addresses gives the pods of a
- * workload their addresses; a Pod without status gets its own and is running
- * and ready.
+ * and an address there is a name as any other; names of ports have at most 62
+ * characters, so that "_name" is a DNS label. Annotation ordinald.io/addresses
+ * gives the pods of a workload their addresses; a Pod without status gets its
+ * own and is running and ready. A Service's ordinald.io/names and
+ * ordinald.io/set count as absent where they say something unknown.
  *
  * root     the document; borrowed for the call only
  * file     for places; kept by the objects, so it lives as long as they do
  * arena    keeps the objects and all they point at
  * object   called for each object that was decoded without error
  * report   each fault: place, what, how to mend it; kinds that do not concern
- *          DNS as FINDING_DEBUG. An object with a fault is left out whole
+ *          DNS as FINDING_DEBUG. An object with a fault is left out whole, one
+ *          with a FINDING_WARNING is handed over
  *
  * Returns the number of objects refused, or -ENOMEM.
  */

@@ -49,18 +49,35 @@ static const char *write_path(const struct where *where, char out[PATH_SIZE])
     return at;
 }
 
-void decode_fault(struct decoder *d, const struct where *where,
-                  const struct doc_node *node, const char *format, ...)
+ORD_PRINTF(5, 0)
+static void report_field(const struct decoder *d, enum finding kind,
+                         const struct where *where, const struct doc_node *node,
+                         const char *format, va_list arguments)
 {
     char path[PATH_SIZE], text[TEXT_SIZE];
     const struct place at = {d->file, node->line, node->column};
+    vsnprintf(text, sizeof text, format, arguments);
+    report_finding(d->report, kind, at, "%s%s%s", write_path(where, path),
+                   where ? " " : "", text);
+}
+
+void decode_fault(struct decoder *d, const struct where *where,
+                  const struct doc_node *node, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    report_field(d, FINDING_ERROR, where, node, format, arguments);
     va_end(arguments);
-    report_finding(d->report, FINDING_ERROR, at, "%s%s%s",
-                   write_path(where, path), where ? " " : "", text);
     d->faults++;
+}
+
+void decode_warning(struct decoder *d, const struct where *where,
+                    const struct doc_node *node, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    report_field(d, FINDING_WARNING, where, node, format, arguments);
+    va_end(arguments);
 }
 
 const char *decode_shown(const char *text, char out[SHOWN_SIZE])

@@ -19,6 +19,8 @@
 #include <string.h>
 
 #define ANNOTATION_ADDRESSES "ordinald.io/addresses"
+#define ANNOTATION_NAMES     "ordinald.io/names"
+#define ANNOTATION_SET       "ordinald.io/set"
 #define ANNOTATION_TOLERATE_UNREADY                                            \
     "service.alpha.kubernetes.io/tolerate-unready-endpoints"
 
@@ -54,6 +56,11 @@ static inline struct where where_item(const struct where *up, uint32_t index)
 // Report a fault of the field at `where`: "<path> <text>", placed at node.
 void decode_fault(struct decoder *d, const struct where *where,
                   const struct doc_node *node, const char *format, ...)
+    ORD_PRINTF(4, 5);
+
+// Warn of the field at `where` in the same words; the object is good.
+void decode_warning(struct decoder *d, const struct where *where,
+                    const struct doc_node *node, const char *format, ...)
     ORD_PRINTF(4, 5);
 
 // "<path> must be an integer, not the string "80"; remove the quotes".
@@ -119,6 +126,12 @@ bool decode_bool(struct decoder *d, const struct where *where,
 int decode_word(struct decoder *d, const struct where *where,
                 const struct doc_node *node, const char *const *words,
                 uint32_t words_n, int absent);
+
+// The same for a field of our own: another word is warned of and counts as
+// absent, because an object that Kubernetes takes is served.
+int decode_own_word(struct decoder *d, const struct where *where,
+                    const struct doc_node *node, const char *const *words,
+                    uint32_t words_n, int absent);
 
 // "TCP" where node is NULL.
 uint8_t decode_protocol(struct decoder *d, const struct where *where,
@@ -199,6 +212,39 @@ struct slice_ports decode_slice_ports(struct decoder *d,
                                       const struct where *where,
                                       const struct doc_node *node,
                                       bool required);
+
+// What a slice keeps beside its endpoints. Zeroed before the first of them.
+struct beside {
+    // private
+    struct address_text *texts;
+    uint32_t texts_n;
+    uint32_t texts_room;
+    const char **zones; // in order of their appearance
+    uint16_t *order;    // of the zones' names: where each is in zones
+    uint32_t zones_n;
+    uint32_t zones_room;
+    uint32_t last;   // the zone found last
+    bool zones_full; // told
+};
+
+// text where it is not the one that address_format() gives for a, else NULL.
+const char *decode_other_text(const struct address *a, const char *text);
+
+// Keep a copy of an address's text. octets: among an endpoint's addresses
+void decode_text(struct decoder *d, struct beside *b, const uint8_t *octets,
+                 const char *text);
+
+// The number of an endpoint's zone, which is kept once; 0 where node is NULL, a
+// fault, or "".
+uint16_t decode_zone(struct decoder *d, struct beside *b,
+                     const struct where *where, const struct doc_node *node);
+
+// Hand all of it to the slice.
+void decode_beside_end(struct beside *b, struct slice_facts *out);
+
+// The text that was kept for an address, or NULL.
+const struct address_text *decode_find_text(const struct slice_facts *s,
+                                            const uint8_t *octets);
 
 // The kinds. Each fills its part of o from a document whose metadata is read.
 void decode_service(struct decoder *d, const struct document *in,

@@ -13,6 +13,7 @@ struct subset {
 
 struct entry {
     struct address address;
+    const char *text; // of the address, NULL where it is RFC 5952's
     const char *hostname;
     const char *pod;
 };
@@ -44,13 +45,22 @@ static void decode_entry(struct decoder *d, const struct where *where,
     const struct where ip = where_field(where, "ip");
     if (!decode_fields(d, where, node, fields, N, value))
         return;
+    // without an address: told, of no family, and in no slice
     if (!value[IP])
         decode_fault(d, &ip, node, "is missing; write an address");
-    if (!decode_address(d, &ip, value[IP], &out->address))
-        out->address.family = 0; // told; in no slice
+    else if (decode_address(d, &ip, value[IP], &out->address))
+        out->text = decode_other_text(&out->address, value[IP]->text);
     out->hostname =
         decode_name(d, &hostname, value[HOSTNAME], name_label_fault);
     out->pod = decode_entry_pod(d, where, value[TARGET]);
+}
+
+static const uint8_t *keep_octets(struct decoder *d, const struct address *a)
+{
+    const uint8_t size = address_size(a);
+    uint8_t *octets = arena_bytes(d->arena, size);
+    d->no_memory |= !octets;
+    return octets ? memcpy(octets, a->octets, size) : NULL;
 }
 
 // The entries of one family as a slice, if there are any.
@@ -65,17 +75,17 @@ static void add_slice(struct decoder *d, const struct subset *subset,
     struct endpoint *endpoints = decode_array(d, count, sizeof *endpoints);
     if (!endpoints)
         return;
+    struct beside beside = {0};
     uint32_t at = 0;
     for (uint32_t i = 0; i < n; i++) {
         if (entries[i].address.family != family)
             continue;
-        uint8_t *octets =
-            arena_bytes(d->arena, address_size(&entries[i].address));
-        d->no_memory |= !octets;
+        const uint8_t *octets = keep_octets(d, &entries[i].address);
         if (!octets)
             return;
-        memcpy(octets, entries[i].address.octets,
-               address_size(&entries[i].address));
+        // The controller that makes slices of Endpoints copies the text.
+        if (entries[i].text)
+            decode_text(d, &beside, octets, entries[i].text);
         endpoints[at++] = (struct endpoint){
             .hostname = entries[i].hostname,
             .pod = entries[i].pod,
@@ -85,7 +95,8 @@ static void add_slice(struct decoder *d, const struct subset *subset,
             .serving = ready,
         };
     }
-    slices[out->slices_n++] = (struct slice_facts){
+    struct slice_facts *slice = &slices[out->slices_n++];
+    *slice = (struct slice_facts){
         .service = subset->service,
         .family = (uint8_t)family,
         .ports = subset->ports,
@@ -93,6 +104,7 @@ static void add_slice(struct decoder *d, const struct subset *subset,
         .endpoints = endpoints,
         .endpoints_n = count,
     };
+    decode_beside_end(&beside, slice);
 }
 
 static void decode_entries(struct decoder *d, const struct where *where,

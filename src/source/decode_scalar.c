@@ -82,21 +82,44 @@ static void list_words(const char *const *words, uint32_t n, char *out,
     }
 }
 
+// Its index, or -1.
+static int find_word(const char *text, const char *const *words, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (strcmp(words[i], text) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+enum { WORDS_SIZE = 160 };
+
 int decode_word(struct decoder *d, const struct where *where,
                 const struct doc_node *node, const char *const *words,
                 uint32_t words_n, int absent)
 {
     const char *text = decode_string(d, where, node);
-    if (!text)
-        return absent;
-    for (uint32_t i = 0; i < words_n; i++) {
-        if (strcmp(words[i], text) == 0)
-            return (int)i;
-    }
-    char wanted[160] = "", shown[SHOWN_SIZE];
+    const int at = text ? find_word(text, words, words_n) : absent;
+    if (!text || at >= 0)
+        return at;
+    char wanted[WORDS_SIZE] = "", shown[SHOWN_SIZE];
     list_words(words, words_n, wanted, sizeof wanted);
     decode_fault(d, where, node, "must be %s, not '%s'", wanted,
                  decode_shown(text, shown));
+    return absent;
+}
+
+int decode_own_word(struct decoder *d, const struct where *where,
+                    const struct doc_node *node, const char *const *words,
+                    uint32_t words_n, int absent)
+{
+    const int at = node ? find_word(node->text, words, words_n) : absent;
+    if (!node || at >= 0)
+        return at;
+    char wanted[WORDS_SIZE] = "", shown[SHOWN_SIZE];
+    list_words(words, words_n, wanted, sizeof wanted);
+    decode_warning(d, where, node, "must be %s, not '%s'; it counts as absent",
+                   wanted, decode_shown(node->text, shown));
     return absent;
 }
 

@@ -257,19 +257,20 @@ static void decode_external(const struct reading *r)
     char name[256], shown[SHOWN_SIZE];
     size_t n = strlen(text);
     n -= n > 1 && text[n - 1] == '.';
-    if (address_parse(text, &address)) {
-        // The API server lets IPv4 pass for a name; CoreDNS then has no answer.
-        decode_fault(d, &where, node,
-                     "must be a name, not the address '%s'; use a service with "
-                     "clusterIP None and an EndpointSlice for addresses",
-                     decode_shown(text, shown));
-        return;
-    }
     snprintf(name, sizeof name, "%.*s", (int)(n < 255 ? n : 255), text);
     // RFC 4343: the case of names has no meaning
     for (char *c = name; *c; c++)
         *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
-    const char *fault = name_subdomain_fault(name);
+    // The API server lets IPv4 pass; to DNS both are names as any other, which
+    // hardly anybody has.
+    const bool is_address = address_parse(name, &address);
+    const char *fault = is_address ? NULL : name_subdomain_fault(name);
+    if (is_address)
+        decode_warning(d, &where, node,
+                       "'%s' is taken for a name, not for an address; use a "
+                       "service with clusterIP None and an EndpointSlice for "
+                       "addresses",
+                       decode_shown(text, shown));
     if (fault)
         decode_fault(d, &where, node, "'%s' %s", decode_shown(text, shown),
                      fault);
@@ -297,6 +298,38 @@ static void decode_type(const struct reading *r)
         decode_fault(r->d, &where, r->value[SPEC_TYPE],
                      "must be ClusterIP where clusterIP is None");
     }
+}
+
+// --- annotations ------------------------------------------------------------
+
+static uint8_t decode_rule(struct decoder *d, const struct document *in,
+                           const char *annotation, const char *const *words,
+                           const uint8_t *rules, uint32_t n)
+{
+    const struct where metadata = where_field(NULL, "metadata");
+    const struct where annotations = where_field(&metadata, "annotations");
+    const struct where where = where_field(&annotations, annotation);
+    const struct doc_node *node = decode_annotation(in, annotation);
+    if (node && doc_type_of(node) != DOC_STRING)
+        node = NULL; // null, or told already
+    const int at = decode_own_word(d, &where, node, words, n, -1);
+    return at < 0 ? RULE_UNSET : rules[at];
+}
+
+// Which endpoints have names, and which are in the set: what --names and --set
+// say for all services.
+static void decode_rules(struct decoder *d, const struct document *in,
+                         struct service_facts *out)
+{
+    static const char *const words[] = {"ready", "addressed"};
+    static const uint8_t rules[] = {RULE_READY, RULE_ADDRESSED};
+    static const char *const set_words[] = {"ready", "serving", "addressed"};
+    static const uint8_t set_rules[] = {RULE_READY, RULE_SERVING,
+                                        RULE_ADDRESSED};
+    out->names =
+        decode_rule(d, in, ANNOTATION_NAMES, words, rules, ORD_COUNT(words));
+    out->set = decode_rule(d, in, ANNOTATION_SET, set_words, set_rules,
+                           ORD_COUNT(set_words));
 }
 
 static bool tolerates_unready(const struct document *in)
@@ -340,4 +373,5 @@ void decode_service(struct decoder *d, const struct document *in,
         tolerates_unready(in);
     out->selector = decode_labels(d, &selector, value[SPEC_SELECTOR]);
     out->has_selector = out->selector.n > 0;
+    decode_rules(d, in, out);
 }

@@ -129,12 +129,10 @@ static void decode_conditions(struct decoder *d, const struct where *endpoint,
     out->terminating = decode_bool(d, &terminating, value[TERMINATING], false);
 }
 
-static void decode_endpoint_addresses(struct decoder *d,
-                                      const struct where *endpoint,
-                                      const struct doc_node *node,
-                                      enum family family,
-                                      const struct doc_node *list,
-                                      struct endpoint *out)
+static void decode_endpoint_addresses(
+    struct decoder *d, const struct where *endpoint,
+    const struct doc_node *node, enum family family,
+    const struct doc_node *list, struct beside *beside, struct endpoint *out)
 {
     const struct where where = where_field(endpoint, "addresses");
     const struct items items = decode_items(d, &where, list);
@@ -153,13 +151,17 @@ static void decode_endpoint_addresses(struct decoder *d,
         struct address address;
         if (!decode_address(d, &item, items.at[i], &address))
             continue;
-        if (address.family == family)
-            memcpy(octets + i * size, address.octets, size);
-        else
+        if (address.family != family) {
             decode_fault(d, &item, items.at[i],
                          "must be an IPv%d address because addressType is "
                          "IPv%d, not '%s'",
                          family, family, items.at[i]->text);
+            continue;
+        }
+        memcpy(octets + i * size, address.octets, size);
+        const char *text = decode_other_text(&address, items.at[i]->text);
+        if (text)
+            decode_text(d, beside, octets + i * size, text);
     }
     out->addresses = octets;
     out->addresses_n = octets ? (uint16_t)items.n : 0;
@@ -167,9 +169,9 @@ static void decode_endpoint_addresses(struct decoder *d,
 
 static void decode_endpoint(struct decoder *d, const struct where *where,
                             const struct doc_node *node, enum family family,
-                            struct endpoint *out)
+                            struct beside *beside, struct endpoint *out)
 {
-    // hints, nodeName and zone are not read: kubectl's output has them
+    // hints and nodeName are not read: kubectl's output has them
     enum { ADDRESSES, CONDITIONS, HINTS, HOSTNAME, NODE, TARGET, ZONE, N };
     static const struct field fields[N] = {
         FIELD("addresses"), FIELD("conditions"), FIELD("hints"),
@@ -177,14 +179,17 @@ static void decode_endpoint(struct decoder *d, const struct where *where,
         FIELD("zone")};
     const struct doc_node *value[N];
     const struct where hostname = where_field(where, "hostname");
+    const struct where zone = where_field(where, "zone");
     *out = (struct endpoint){.hostname = "", .pod = ""};
     if (!decode_fields(d, where, node, fields, N, value))
         return;
-    decode_endpoint_addresses(d, where, node, family, value[ADDRESSES], out);
+    decode_endpoint_addresses(d, where, node, family, value[ADDRESSES], beside,
+                              out);
     decode_conditions(d, where, value[CONDITIONS], out);
     out->hostname =
         decode_name(d, &hostname, value[HOSTNAME], name_label_fault);
     out->pod = decode_target_pod(d, where, value[TARGET], out->hostname);
+    out->zone = decode_zone(d, beside, &zone, value[ZONE]);
 }
 
 void decode_slice(struct decoder *d, const struct document *in,
@@ -213,12 +218,14 @@ void decode_slice(struct decoder *d, const struct document *in,
         decode_items(d, &endpoints, in->top[TOP_ENDPOINTS]);
     if (out->family == 0)
         return; // names instead of addresses: nothing that DNS could answer
+    struct beside beside = {0};
     struct endpoint *array = decode_array(d, items.n, sizeof *array);
     for (uint32_t i = 0; array && i < items.n; i++) {
         const struct where item = where_item(&endpoints, i);
         decode_endpoint(d, &item, items.at[i], (enum family)out->family,
-                        &array[i]);
+                        &beside, &array[i]);
     }
+    decode_beside_end(&beside, out);
     out->endpoints = array;
     out->endpoints_n = array ? items.n : 0;
 }

@@ -40,7 +40,8 @@ static uint64_t mix_service(uint64_t h, const struct service_facts *s)
         h, (uint64_t)s->type | (uint64_t)s->policy << 8 |
                (uint64_t)s->publish_not_ready_addresses << 16 |
                (uint64_t)s->has_selector << 17 | (uint64_t)s->families_n << 24 |
-               (uint64_t)s->families[0] << 32 | (uint64_t)s->families[1] << 40);
+               (uint64_t)s->families[0] << 32 | (uint64_t)s->families[1] << 40 |
+               (uint64_t)s->names << 48 | (uint64_t)s->set << 56);
     h = mix_addresses(h, s->addresses, s->addresses_n);
     h = mix_text(h, s->external_name);
     h = mix_labels(h, s->selector);
@@ -54,6 +55,19 @@ static uint64_t mix_service(uint64_t h, const struct service_facts *s)
     return h;
 }
 
+// What an address is called, where that is not RFC 5952's affair.
+static uint64_t mix_texts(uint64_t h, const struct slice_facts *s,
+                          const struct endpoint *e, size_t size)
+{
+    for (uint32_t i = 0; i < e->addresses_n; i++) {
+        const struct address_text *text =
+            decode_find_text(s, e->addresses + i * size);
+        if (text)
+            h = mix_text(mix_number(h, i), text->text);
+    }
+    return h;
+}
+
 static uint64_t mix_endpoint(uint64_t h, const struct endpoint *e, size_t size)
 {
     // one text for both where they are equal: half of the work saved
@@ -61,7 +75,7 @@ static uint64_t mix_endpoint(uint64_t h, const struct endpoint *e, size_t size)
     h = mix_number(h, (uint64_t)e->addresses_n | (uint64_t)e->ready << 16 |
                           (uint64_t)e->serving << 17 |
                           (uint64_t)e->terminating << 18 |
-                          (uint64_t)same << 19);
+                          (uint64_t)same << 19 | (uint64_t)e->zone << 32);
     h = hash_bytes(h, e->addresses, e->addresses_n * size);
     h = mix_text(h, e->hostname);
     return same ? h : mix_text(h, e->pod);
@@ -78,8 +92,14 @@ static uint64_t mix_slice(uint64_t h, const struct slice_facts *s)
         h = mix_text(h, s->ports[i].name);
     }
     h = mix_number(h, s->endpoints_n);
-    for (uint32_t i = 0; i < s->endpoints_n; i++)
+    for (uint32_t i = 0; i < s->endpoints_n; i++) {
         h = mix_endpoint(h, &s->endpoints[i], size);
+        if (s->texts_n)
+            h = mix_texts(h, s, &s->endpoints[i], size);
+    }
+    h = mix_number(h, s->zones_n);
+    for (uint32_t i = 0; i < s->zones_n; i++)
+        h = mix_text(h, s->zones[i]);
     return h;
 }
 

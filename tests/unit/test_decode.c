@@ -35,6 +35,32 @@ struct result {
     char findings[4096]; // "line:column kind: text\n"; debug ones too
 };
 
+// Manifests that are written by a loop.
+struct text {
+    size_t n;
+    char octets[8 << 20];
+};
+
+static struct text *text_new(const char *head)
+{
+    struct text *t = test_malloc(sizeof *t);
+    t->n = strlen(head);
+    memcpy(t->octets, head, t->n + 1);
+    return t;
+}
+
+ORD_PRINTF(2, 3)
+static void text_add(struct text *t, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int n =
+        vsnprintf(t->octets + t->n, sizeof t->octets - t->n, format, arguments);
+    va_end(arguments);
+    assert_in_range(n, 1, sizeof t->octets - t->n - 1);
+    t->n += (size_t)n;
+}
+
 static void take_finding(void *context, enum finding kind, struct place at,
                          const char *text)
 {
@@ -65,7 +91,7 @@ static struct result *decode(const char *text)
     struct result *r = test_calloc(1, sizeof *r);
     const struct report report = {take_finding, r};
     const struct doc_limits limits = doc_limits_default();
-    arena_init(&r->arena, (size_t)1 << 24);
+    arena_init(&r->arena, (size_t)1 << 26);
     const int rc = doc_yaml_read("f", span_of_text(text), &limits,
                                  take_document, r, &report);
     assert_int_equal(rc, 0);
@@ -78,15 +104,24 @@ static void drop(struct result *r)
     test_free(r);
 }
 
+// The only object of a text, with these findings.
+static const struct object *decode_warned(const char *text,
+                                          const char *findings,
+                                          struct result **r)
+{
+    *r = decode(text);
+    assert_string_equal((*r)->findings, findings);
+    assert_int_equal((*r)->refused, 0);
+    assert_int_equal((*r)->n, 1);
+    return (*r)->objects[0];
+}
+
 // The only object of a text without findings.
 static const struct object *decode_one(const char *text, struct result **r)
 {
-    *r = decode(text);
-    assert_string_equal((*r)->findings, "");
-    assert_int_equal((*r)->refused, 0);
-    assert_int_equal((*r)->n, 1);
-    assert_int_not_equal((*r)->objects[0]->digest, 0);
-    return (*r)->objects[0];
+    const struct object *o = decode_warned(text, "", r);
+    assert_int_not_equal(o->digest, 0);
+    return o;
 }
 
 static void expect_refused(const char *text, const char *findings)
@@ -420,13 +455,24 @@ static void an_external_name_is_a_name(void **state)
     assert_string_equal(s->external_name, "db.example.org");
     drop(r);
     static const struct fault_case cases[] = {
-        {SERVICE "  type: ExternalName\n  externalName: 192.0.2.1\n",
-         "6:17 error: spec.externalName must be a name, not the address "
-         "'192.0.2.1'; use a service with clusterIP None and an EndpointSlice "
-         "for addresses\n"},
         {SERVICE "  type: ExternalName\n",
          "5:9 error: spec.externalName is missing; write the name that it "
          "stands for\n"},
+        {SERVICE "  type: ExternalName\n  externalName: ''\n",
+         "6:17 error: spec.externalName is missing; write the name that it "
+         "stands for\n"},
+        {SERVICE "  type: ExternalName\n  externalName: a..b\n",
+         "6:17 error: spec.externalName 'a..b' has a '.' too many\n"},
+        {SERVICE "  type: ExternalName\n  externalName: a.b..\n",
+         "6:17 error: spec.externalName 'a.b..' has a '.' too many\n"},
+        {SERVICE "  type: ExternalName\n  externalName: .\n",
+         "6:17 error: spec.externalName '.' has a '.' too many\n"},
+        {SERVICE "  type: ExternalName\n  externalName: 2001:db8::g\n",
+         "6:17 error: spec.externalName '2001:db8::g' may have only lower-case "
+         "letters, digits and '-'\n"},
+        {SERVICE "  type: ExternalName\n  externalName: 'fe80::1%eth0'\n",
+         "6:17 error: spec.externalName 'fe80::1%eth0' may have only "
+         "lower-case letters, digits and '-'\n"},
         {SERVICE "  type: ExternalName\n  externalName: a_b.c\n",
          "6:17 error: spec.externalName 'a_b.c' may have only lower-case "
          "letters, digits and '-'\n"},
@@ -436,6 +482,125 @@ static void an_external_name_is_a_name(void **state)
          "ExternalName; remove it\n"},
     };
     expect_all_refused(cases, ORD_COUNT(cases));
+}
+
+#define LABEL_9  "abcdefgh."
+#define LABEL_54 LABEL_9 LABEL_9 LABEL_9 LABEL_9 LABEL_9 LABEL_9
+#define LABELS   LABEL_54 LABEL_54 LABEL_54 LABEL_54 LABEL_9 LABEL_9 LABEL_9
+#define SHOWN    LABEL_54 LABEL_9 LABEL_9
+
+// RFC 1035 2.3.4: 255 octets with the lengths of all labels and the root's.
+static void an_external_name_has_at_most_255_octets(void **state)
+{
+    (void)state;
+    _Static_assert(sizeof LABELS "abcdefghij" - 1 == 253, "27 * 9 + 10");
+    struct result *r;
+    const struct object *o = decode_one(
+        SERVICE "  type: ExternalName\n  externalName: " LABELS "abcdefghij\n",
+        &r);
+    assert_int_equal(strlen(o->service.external_name), 253);
+    drop(r);
+    o = decode_one(SERVICE "  type: ExternalName\n  externalName: " LABELS
+                           "abcdefghij.\n",
+                   &r);
+    assert_int_equal(strlen(o->service.external_name), 253);
+    drop(r);
+    expect_refused(SERVICE "  type: ExternalName\n  externalName: " LABELS
+                           "abcdefghijk\n",
+                   "6:17 error: spec.externalName '" SHOWN
+                   "abcdefgh...' is longer than 253 characters: "
+                   "shorten it\n");
+}
+
+// CoreDNS answers NXDOMAIN there. To the API server IPv4 is a name, and to DNS
+// so is either.
+static void an_address_is_an_external_name_as_any_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written;
+        const char *name;
+    } cases[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"192.0.2.1.", "192.0.2.1"},
+        {"2001:db8::1", "2001:db8::1"},
+        {"2001:DB8:0::1", "2001:db8:0::1"},
+        {"::ffff:192.0.2.1", "::ffff:192.0.2.1"},
+    };
+    for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+        char text[256], findings[256];
+        struct result *r;
+        snprintf(text, sizeof text,
+                 SERVICE "  type: ExternalName\n  externalName: '%s'\n",
+                 cases[i].written);
+        snprintf(findings, sizeof findings,
+                 "6:17 warning: spec.externalName '%s' is taken for a name, "
+                 "not for an address; use a service with clusterIP None and an "
+                 "EndpointSlice for addresses\n",
+                 cases[i].written);
+        const struct object *o = decode_warned(text, findings, &r);
+        assert_int_equal(o->service.type, SERVICE_EXTERNAL_NAME);
+        assert_string_equal(o->service.external_name, cases[i].name);
+        drop(r);
+    }
+}
+
+// The service a with one annotation.
+static const struct object *decode_annotated(const char *annotation,
+                                             const char *findings,
+                                             struct result **r)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n"
+             "  annotations:\n    %s\nspec: {clusterIP: None}\n",
+             annotation);
+    return decode_warned(text, findings, r);
+}
+
+static void annotations_say_which_endpoints_count(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *annotation;
+        enum endpoint_rule names, set;
+        const char *findings;
+    } cases[] = {
+        {"a/b: c", RULE_UNSET, RULE_UNSET, ""},
+        {"ordinald.io/names: ready", RULE_READY, RULE_UNSET, ""},
+        {"ordinald.io/names: addressed", RULE_ADDRESSED, RULE_UNSET, ""},
+        {"ordinald.io/set: ready", RULE_UNSET, RULE_READY, ""},
+        {"ordinald.io/set: serving", RULE_UNSET, RULE_SERVING, ""},
+        {"ordinald.io/set: 'addressed'", RULE_UNSET, RULE_ADDRESSED, ""},
+        {"{ordinald.io/set: ready, ordinald.io/names: addressed}",
+         RULE_ADDRESSED, RULE_READY, ""},
+        {"ordinald.io/set: null", RULE_UNSET, RULE_UNSET, ""},
+        {"ordinald.io/names: serving", RULE_UNSET, RULE_UNSET,
+         "6:24 warning: metadata.annotations[\"ordinald.io/names\"] must be "
+         "ready or addressed, not 'serving'; it counts as absent\n"},
+        {"ordinald.io/set: Ready", RULE_UNSET, RULE_UNSET,
+         "6:22 warning: metadata.annotations[\"ordinald.io/set\"] must be "
+         "ready, serving or addressed, not 'Ready'; it counts as absent\n"},
+        {"{ordinald.io/set: '', ordinald.io/names: ready}", RULE_READY,
+         RULE_UNSET,
+         "6:23 warning: metadata.annotations[\"ordinald.io/set\"] must be "
+         "ready, serving or addressed, not ''; it counts as absent\n"},
+    };
+    for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+        struct result *r;
+        const struct service_facts *s =
+            &decode_annotated(cases[i].annotation, cases[i].findings, &r)
+                 ->service;
+        assert_int_equal(s->names, cases[i].names);
+        assert_int_equal(s->set, cases[i].set);
+        assert_int_equal(s->type, SERVICE_HEADLESS);
+        drop(r);
+    }
+    // no annotation at all, to Kubernetes
+    expect_refused("apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n"
+                   "  annotations: {ordinald.io/set: true}\nspec: {}\n",
+                   "5:34 error: metadata.annotations[\"ordinald.io/set\"] must "
+                   "be a string, not the boolean \"true\"; put it in quotes\n");
 }
 
 static void ports_of_services_are_checked(void **state)
@@ -571,6 +736,180 @@ static void a_slice_has_all_its_endpoints(void **state)
     drop(r);
 }
 
+static void a_slice_keeps_each_zone_once(void **state)
+{
+    (void)state;
+    struct result *r;
+    const struct slice_facts *s =
+        &decode_one(SLICE "addressType: IPv4\nendpoints:\n"
+                          "- {addresses: [10.0.0.1], zone: eu-b}\n"
+                          "- {addresses: [10.0.0.2], zone: eu-a}\n"
+                          "- {addresses: [10.0.0.3], zone: eu-a}\n"
+                          "- {addresses: [10.0.0.4], zone: eu-b}\n"
+                          "- {addresses: [10.0.0.5]}\n"
+                          "- {addresses: [10.0.0.6], zone: null}\n"
+                          "- {addresses: [10.0.0.7], zone: ''}\n"
+                          "- {addresses: [10.0.0.8], zone: EU-a}\n"
+                          "- {addresses: [10.0.0.9], zone: eu-a.1}\n",
+                    &r)
+             ->slice;
+    static const char *const zones[] = {"eu-b", "eu-a", "EU-a", "eu-a.1"};
+    static const uint16_t expected[] = {1, 2, 2, 1, 0, 0, 0, 3, 4};
+    assert_int_equal(s->zones_n, ORD_COUNT(zones));
+    for (size_t i = 0; i < ORD_COUNT(zones); i++)
+        assert_string_equal(s->zones[i], zones[i]);
+    assert_int_equal(s->endpoints_n, ORD_COUNT(expected));
+    for (size_t i = 0; i < ORD_COUNT(expected); i++)
+        assert_int_equal(s->endpoints[i].zone, expected[i]);
+    drop(r);
+    assert_int_equal(decode_one(SLICE "addressType: IPv4\n"
+                                      "endpoints: [{addresses: [10.0.0.1]}]\n",
+                                &r)
+                         ->slice.zones_n,
+                     0);
+    drop(r);
+    expect_refused(SLICE "addressType: IPv4\n"
+                         "endpoints: [{addresses: [10.0.0.1], zone: 1}]\n",
+                   "5:43 error: endpoints[0].zone must be a string, not the "
+                   "number \"1\"; put it in quotes\n");
+}
+
+// Each endpoint in a zone of its own; 40503 and 65536 have no common divisor,
+// so that all come, in no order.
+static struct text *text_of_zones(unsigned n)
+{
+    struct text *t = text_new(SLICE "addressType: IPv4\nendpoints:\n");
+    for (unsigned i = 0; i < n; i++)
+        text_add(t, "- {addresses: [10.0.0.1], zone: z%u}\n",
+                 i * 40503u % 65536);
+    return t;
+}
+
+static void a_slice_has_at_most_65535_zones(void **state)
+{
+    (void)state;
+    struct result *r;
+    char expected[16];
+    struct text *t = text_of_zones(UINT16_MAX);
+    // the first zone again
+    text_add(t, "- {addresses: [10.0.0.1], zone: z0}\n");
+    const struct slice_facts *s = &decode_one(t->octets, &r)->slice;
+    assert_int_equal(s->zones_n, UINT16_MAX);
+    for (unsigned i = 0; i < UINT16_MAX; i++) {
+        snprintf(expected, sizeof expected, "z%u", i * 40503u % 65536);
+        assert_int_equal(s->endpoints[i].zone, i + 1);
+        assert_string_equal(s->zones[i], expected);
+    }
+    assert_int_equal(s->endpoints[UINT16_MAX].zone, 1);
+    drop(r);
+    test_free(t);
+
+    t = text_of_zones(UINT16_MAX + 1);
+    text_add(t, "- {addresses: [10.0.0.1], zone: zy}\n");
+    expect_refused(t->octets,
+                   "65541:33 error: endpoints[65535].zone is one zone too "
+                   "many: a slice has at most 65535\n");
+    test_free(t);
+}
+
+// The text that a slice keeps for an address, by identity, or NULL.
+static const char *text_of(const struct slice_facts *s, const uint8_t *octets)
+{
+    const char *text = NULL;
+    for (uint32_t i = 0; i < s->texts_n; i++) {
+        if (s->texts[i].octets == octets)
+            text = s->texts[i].text;
+        // in order, and each once
+        assert_true(i == 0 || (uintptr_t)s->texts[i - 1].octets <
+                                  (uintptr_t)s->texts[i].octets);
+    }
+    return text;
+}
+
+// What RFC 5952 writes, and what it does not (2, 4 and 5).
+static void a_slice_keeps_texts_that_are_not_the_shortest(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool shortest;
+    } cases[] = {
+        {"2001:db8::1", true},
+        {"2001:db8:0:0::1", false},
+        {"2001:db8:0:0:0:0:0:1", false},
+        {"2001:0db8::1", false}, // 4.1: no leading zeroes
+        {"2001:DB8::1", false},  // 4.3: lower case
+        // 4.2.2: not for one group; 4.2.3: the first of two equal runs
+        {"2001:db8:0:1:1:1:1:1", true},
+        {"2001:db8::1:1:1:1:1", false},
+        {"2001:db8::1:0:0:1", true},
+        {"2001:db8:0:0:1::1", false},
+        // 5: IPv4 within
+        {"::ffff:192.0.2.1", true},
+        {"::ffff:c000:201", false},
+        {"::", true},
+        {"::1", true},
+        {"0::1", false},
+    };
+    char text[1024] = SLICE "addressType: IPv6\nendpoints:\n";
+    uint32_t others = 0;
+    for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+        const size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "%s'%s'%s",
+                 i % 2 ? ", " : "- addresses: [", cases[i].text,
+                 i % 2 ? "]\n" : "");
+        others += !cases[i].shortest;
+    }
+    struct result *r;
+    const struct slice_facts *s = &decode_one(text, &r)->slice;
+    assert_int_equal(s->texts_n, others);
+    for (size_t i = 0; i < ORD_COUNT(cases); i++) {
+        const struct endpoint *e = &s->endpoints[i / 2];
+        assert_int_equal(e->addresses_n, 2);
+        const char *kept = text_of(s, e->addresses + i % 2 * 16);
+        if (cases[i].shortest)
+            assert_null(kept);
+        else
+            assert_string_equal(kept, cases[i].text);
+    }
+    drop(r);
+}
+
+static void ipv4_addresses_have_one_text(void **state)
+{
+    (void)state;
+    struct result *r;
+    const struct slice_facts *s =
+        &decode_one(SLICE "addressType: IPv4\n"
+                          "endpoints: [{addresses: [10.0.0.1, 0.0.0.0]}]\n",
+                    &r)
+             ->slice;
+    assert_int_equal(s->texts_n, 0);
+    drop(r);
+}
+
+// More than one chunk of an arena holds.
+static void texts_of_many_addresses_are_in_order(void **state)
+{
+    (void)state;
+    enum { N = 3000 };
+    struct text *t = text_new(SLICE "addressType: IPv6\nendpoints:\n");
+    for (unsigned i = 1; i <= N; i++)
+        text_add(t, "- addresses: ['fd00:0::%x', 'fd01::%x']\n", i, i);
+    struct result *r;
+    const struct slice_facts *s = &decode_one(t->octets, &r)->slice;
+    assert_int_equal(s->texts_n, N);
+    for (unsigned i = 1; i <= N; i += 100) {
+        char expected[32];
+        const uint8_t *octets = s->endpoints[i - 1].addresses;
+        snprintf(expected, sizeof expected, "fd00:0::%x", i);
+        assert_string_equal(text_of(s, octets), expected);
+        assert_null(text_of(s, octets + 16));
+    }
+    drop(r);
+    test_free(t);
+}
+
 static void names_in_slices_are_ignored(void **state)
 {
     (void)state;
@@ -645,6 +984,11 @@ static void endpoints_become_slices_by_family_and_readiness(void **state)
     assert_false(e->slices[2].endpoints[0].ready);
     assert_false(e->slices[2].endpoints[0].serving);
     assert_int_equal(e->slices[3].ports_n, 0);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(e->slices[i].texts_n, 0);
+        assert_int_equal(e->slices[i].zones_n, 0);
+        assert_int_equal(e->slices[i].endpoints[0].zone, 0);
+    }
     drop(r);
     static const struct fault_case cases[] = {
         {ENDPOINTS "subsets: [{addresses: [{hostname: a}]}]\n",
@@ -657,6 +1001,30 @@ static void endpoints_become_slices_by_family_and_readiness(void **state)
          "write one\n"},
     };
     expect_all_refused(cases, ORD_COUNT(cases));
+}
+
+// The controller that mirrors Endpoints to slices copies the text.
+static void endpoints_keep_texts_that_are_not_the_shortest(void **state)
+{
+    (void)state;
+    struct result *r;
+    const struct endpoints_facts *e =
+        &decode_one(ENDPOINTS "subsets:\n"
+                              "- addresses: [{ip: 10.0.0.1}, {ip: 'FD00::1'}, "
+                              "{ip: 'fd00::2'}]\n"
+                              "  notReadyAddresses: [{ip: 'fd00:0::3'}]\n",
+                    &r)
+             ->endpoints;
+    assert_int_equal(e->slices_n, 3);
+    assert_int_equal(e->slices[0].texts_n, 0);
+    const struct slice_facts *s = &e->slices[1];
+    assert_int_equal(s->texts_n, 1);
+    assert_string_equal(text_of(s, s->endpoints[0].addresses), "FD00::1");
+    assert_null(text_of(s, s->endpoints[1].addresses));
+    s = &e->slices[2];
+    assert_int_equal(s->texts_n, 1);
+    assert_string_equal(text_of(s, s->endpoints[0].addresses), "fd00:0::3");
+    drop(r);
 }
 
 // --- pods -------------------------------------------------------------------
@@ -859,6 +1227,11 @@ static void workloads_are_checked(void **state)
     expect_all_refused(cases, ORD_COUNT(cases));
 }
 
+// A service with one annotation.
+#define RULED(annotation, value)                                               \
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  annotations: "     \
+    "{" annotation ": " value "}\nspec: {clusterIP: None}\n"
+
 // --- digests and memory -----------------------------------------------------
 
 static uint64_t digest_of(const char *text)
@@ -895,6 +1268,34 @@ static void equal_facts_have_equal_digests(void **state)
               "{addresses: [1.1.1.2]}]\n",
         SLICE "addressType: IPv4\nendpoints: [{addresses: [1.1.1.1, "
               "1.1.1.2]}]\n",
+        SLICE "addressType: IPv4\nendpoints: [{addresses: [1.1.1.1], "
+              "zone: a}]\n",
+        SLICE "addressType: IPv4\nendpoints: [{addresses: [1.1.1.1], "
+              "zone: b}]\n",
+        SLICE "addressType: IPv4\nendpoints: [{addresses: [1.1.1.1], "
+              "zone: a}, {addresses: [1.1.1.2]}]\n",
+        SLICE "addressType: IPv4\nendpoints: [{addresses: [1.1.1.1]}, "
+              "{addresses: [1.1.1.2], zone: a}]\n",
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['fd00::1']}]\n",
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['fd00:0::1']}]\n",
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['FD00::1']}]\n",
+        // which of two is written so
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['fd00::1', "
+              "'FD00::1']}]\n",
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['FD00::1', "
+              "'fd00::1']}]\n",
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['fd00::1']}, "
+              "{addresses: ['FD00::1']}]\n",
+        SLICE "addressType: IPv6\nendpoints: [{addresses: ['FD00::1']}, "
+              "{addresses: ['fd00::1']}]\n",
+        ENDPOINTS "subsets: [{addresses: [{ip: 'fd00::1'}]}]\n",
+        ENDPOINTS "subsets: [{addresses: [{ip: 'FD00::1'}]}]\n",
+        ENDPOINTS "subsets: [{notReadyAddresses: [{ip: 'fd00::1'}]}]\n",
+        RULED("ordinald.io/names", "ready"),
+        RULED("ordinald.io/names", "addressed"),
+        RULED("ordinald.io/set", "ready"),
+        RULED("ordinald.io/set", "serving"),
+        RULED("ordinald.io/set", "addressed"),
         POD,
         POD "status: {phase: Running}\n",
         STS TEMPLATE,
@@ -908,14 +1309,47 @@ static void equal_facts_have_equal_digests(void **state)
     }
 }
 
+// Filters by label are asked again when labels change.
+static void labels_are_facts_of_all_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version;
+        const char *kind;
+        const char *rest;
+    } kinds[] = {
+        {"v1", "Service", "spec: {clusterIP: None}\n"},
+        {"discovery.k8s.io/v1", "EndpointSlice", "addressType: IPv4\n"},
+        {"v1", "Endpoints", ""},
+        {"v1", "Pod", ""},
+        {"v1", "Namespace", ""},
+        {"apps/v1", "StatefulSet", "spec:\n" TEMPLATE},
+    };
+    static const char *const labels[] = {"{}",     "{b: c}",       "{b: d}",
+                                         "{c: c}", "{b: c, d: e}", "{b: ''}"};
+    for (size_t k = 0; k < ORD_COUNT(kinds); k++) {
+        uint64_t digests[ORD_COUNT(labels)];
+        for (size_t i = 0; i < ORD_COUNT(labels); i++) {
+            char text[512];
+            snprintf(text, sizeof text,
+                     "apiVersion: %s\nkind: %s\n"
+                     "metadata: {name: a, labels: %s}\n%s",
+                     kinds[k].version, kinds[k].kind, labels[i], kinds[k].rest);
+            digests[i] = digest_of(text);
+            for (size_t j = 0; j < i; j++)
+                assert_int_not_equal(digests[i], digests[j]);
+        }
+    }
+}
+
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
     const struct doc_limits limits = doc_limits_default();
     static const char text[] =
-        SLICE "addressType: IPv4\nports: [{name: a, port: 1}]\nendpoints:\n"
-              "- addresses: [10.0.0.1]\n  hostname: h\n"
-              "  targetRef: {kind: Pod, name: p}\n";
+        SLICE "addressType: IPv6\nports: [{name: a, port: 1}]\nendpoints:\n"
+              "- addresses: ['FD00::1']\n  hostname: h\n"
+              "  targetRef: {kind: Pod, name: p}\n  zone: z\n";
     size_t refused = 0;
     for (size_t budget = 0;; budget += 8) {
         struct result r = {0};
@@ -954,13 +1388,22 @@ int main(void)
         cmocka_unit_test(a_service_without_address_is_headless),
         cmocka_unit_test(the_old_annotation_publishes_what_is_not_ready),
         cmocka_unit_test(an_external_name_is_a_name),
+        cmocka_unit_test(an_external_name_has_at_most_255_octets),
+        cmocka_unit_test(an_address_is_an_external_name_as_any_other),
+        cmocka_unit_test(annotations_say_which_endpoints_count),
         cmocka_unit_test(ports_of_services_are_checked),
         cmocka_unit_test(addresses_of_services_are_checked),
         cmocka_unit_test(all_faults_of_an_object_are_told),
         cmocka_unit_test(a_slice_has_all_its_endpoints),
+        cmocka_unit_test(a_slice_keeps_each_zone_once),
+        cmocka_unit_test(a_slice_has_at_most_65535_zones),
+        cmocka_unit_test(a_slice_keeps_texts_that_are_not_the_shortest),
+        cmocka_unit_test(ipv4_addresses_have_one_text),
+        cmocka_unit_test(texts_of_many_addresses_are_in_order),
         cmocka_unit_test(names_in_slices_are_ignored),
         cmocka_unit_test(slices_are_checked),
         cmocka_unit_test(endpoints_become_slices_by_family_and_readiness),
+        cmocka_unit_test(endpoints_keep_texts_that_are_not_the_shortest),
         cmocka_unit_test(a_pod_has_all_its_facts),
         cmocka_unit_test(a_pod_as_people_write_it_is_pending),
         cmocka_unit_test(the_annotation_gives_a_pod_its_addresses),
@@ -970,6 +1413,7 @@ int main(void)
         cmocka_unit_test(older_versions_take_the_labels_for_a_selector),
         cmocka_unit_test(workloads_are_checked),
         cmocka_unit_test(equal_facts_have_equal_digests),
+        cmocka_unit_test(labels_are_facts_of_all_kinds),
         cmocka_unit_test(without_memory_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
