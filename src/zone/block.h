@@ -4,11 +4,13 @@
 //
 //     struct zone_block      header: what the service's own name answers
 //     struct zone_port[]     what _port._proto.<service> answers
+//     struct zone_topology[] what <zone>.pin._zone.<service> answers
 //     struct zone_peer...    one for each name below the service: its label,
 //                            its addresses
 //     uint32_t index[]       label -> peer, open addressing
+//     uint32_t owner[]       peer of the i-th sorted A, then AAAA record
 //     records                A, AAAA and SRV records as they are sent
-//     uint32_t owner[]       peer of the i-th A, then of the i-th AAAA record
+//     text                   suffix, names of ports and topologies
 //
 // A peer's A record is made of a template and the four octets: 16 rendered
 // octets for each would cost more memory, and more cache, than that copy.
@@ -61,10 +63,12 @@ enum zone_rank { // whose PTR an address has: the lowest one's
 struct zone_block {
     struct zone_set set;       // at the service's own name
     struct zone_records cname; // ExternalName: for every type
-    bool exists;               // false: the name and all below is NXDOMAIN
-    bool is_headless;          // has zonal names, where the rules allow them
-    uint8_t protocols;         // bit of each enum protocol with a named port
-    uint8_t suffix_n;          // wire name of the service, root included
+    // false: the name and all below is NXDOMAIN. A ClusterIP service may keep
+    // the PTR of its addresses (CoreDNS: ignore empty_service)
+    bool exists;
+    bool is_headless;  // has zonal names, where the rules allow them
+    uint8_t protocols; // bit of each enum protocol with a named port
+    uint8_t suffix_n;  // wire name of the service, root included
     uint8_t cluster_ips_n;
     uint32_t peers_n;
     uint32_t index_mask;
@@ -73,8 +77,8 @@ struct zone_block {
     const uint32_t *index; // offset from `peers`, 0: empty
     const uint8_t *peers;  // begins with four octets that are no peer
     const uint8_t *records;
-    const struct zone_port *ports;
-    const struct zone_topology *topologies;
+    const struct zone_port *ports;          // by name, then protocol
+    const struct zone_topology *topologies; // by name
     uint32_t topologies_n;
     // addresses of endpoints in ascending order, for PTR
     const uint8_t *sorted_a; // DNS_RECORD_A octets each
@@ -140,7 +144,7 @@ static inline const uint8_t *peer_aaaa(const struct zone_peer *peer)
 // Addresses for which the block knows a PTR target.
 static inline uint32_t block_addresses(const struct zone_block *b)
 {
-    return b->exists ? b->cluster_ips_n + b->sorted_a_n + b->sorted_aaaa_n : 0;
+    return b->cluster_ips_n + b->sorted_a_n + b->sorted_aaaa_n;
 }
 
 // The i-th of them, and how strong its claim is. Returns false where an earlier
@@ -167,7 +171,8 @@ struct block_settings {
 };
 
 /*
- * Render a service (K8S-DNS 2.3, 2.4, 2.5; reference/kubernetes-dns.md 3).
+ * Render a service (K8S-DNS 2.3, 2.4, 2.5; what that leaves open as
+ * CoreDNS does).
  *
  * settings  borrowed for the call
  *

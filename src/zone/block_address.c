@@ -66,8 +66,6 @@ bool block_find_address(const struct zone_block *b, const struct address *a,
                         const struct zone_peer **peer)
 {
     *peer = NULL;
-    if (!b->exists)
-        return false;
     if (is_cluster_ip(b, b->cluster_ips_n, a))
         return true;
     bool v4 = a->family == FAMILY_IPV4;

@@ -22,6 +22,8 @@ bool entry_same_address(const struct endpoint_entry *a,
     return compare_addresses(a, b) == 0;
 }
 
+// --- order -----------------------------------------------------------------
+
 // The run of digits at p, without leading zeroes; *end is what follows it.
 static size_t digits(const char *p, const char **digits_at, const char **end)
 {
@@ -64,37 +66,21 @@ static int compare_by_label(const void *x, const void *y)
     return c ? c : compare_addresses(a, b);
 }
 
+// Entries stand in the order of their labels.
 static int compare_by_address(const void *x, const void *y)
 {
     const struct endpoint_entry *const *a = x, *const *b = y;
     int c = compare_addresses(*a, *b);
     if (c)
         return c;
+    if ((*a)->in_set != (*b)->in_set)
+        return (*a)->in_set ? -1 : 1;
     if ((*a)->managed != (*b)->managed)
         return (*a)->managed ? -1 : 1;
     return *a < *b ? -1 : *a > *b;
 }
 
-/*
- * The address with dashes for its dots or colons. An IPv6 text that ends with
- * "::" gets a 0, because a label does not end with a dash.
- */
-static const char *dashed_label(uint8_t family, const uint8_t *octets,
-                                struct arena *scratch)
-{
-    struct address a = {.family = family};
-    char text[ADDRESS_TEXT_SIZE + 1];
-
-    memcpy(a.octets, octets, address_size(&a));
-    address_format(&a, text);
-    for (char *p = text; *p; p++)
-        if (*p == '.' || *p == ':')
-            *p = '-';
-    size_t n = strlen(text);
-    if (text[n - 1] == '-')
-        text[n++] = '0';
-    return arena_text(scratch, text, n);
-}
+// --- labels ----------------------------------------------------------------
 
 static const char *folded(const char *label, struct arena *scratch)
 {
@@ -109,46 +95,133 @@ static const char *folded(const char *label, struct arena *scratch)
     return copy;
 }
 
-bool endpoint_counts(const struct endpoint *e)
+// The text that the slice has for an address, where it is not RFC 5952's.
+static const char *text_of(const struct slice_facts *slice,
+                           const uint8_t *octets)
 {
-    return e->ready && e->addresses_n > 0 &&
+    uint32_t low = 0, high = slice->texts_n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (slice->texts[middle].octets == octets)
+            return slice->texts[middle].text;
+        if (slice->texts[middle].octets < octets)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/*
+ * The address with dashes for its dots and colons, as the slice writes it
+ * (CoreDNS). A text that ends with "::" gets a 0, because a label does not end
+ * with a dash.
+ */
+static const char *dashed_label(const struct slice_facts *slice,
+                                const uint8_t *octets, struct arena *scratch)
+{
+    struct address a = {.family = slice->family};
+    char label[DNS_LABEL_MAX + 1];
+    const char *text = text_of(slice, octets);
+    size_t n = text ? strlen(text) : 0;
+
+    if (n == 0 || n >= ADDRESS_TEXT_SIZE) {
+        memcpy(a.octets, octets, address_size(&a));
+        text = address_format(&a, label);
+        n = strlen(text);
+    }
+    for (size_t i = 0; i < n; i++)
+        label[i] = text[i] == '.' || text[i] == ':'
+                       ? '-'
+                       : (char)dns_fold_octet((uint8_t)text[i]);
+    if (n > 0 && label[n - 1] == '-')
+        label[n++] = '0';
+    return arena_text(scratch, label, n);
+}
+
+// --- who counts ------------------------------------------------------------
+
+// What holds for the endpoints of one service.
+struct collector {
+    const struct service *service;
+    uint8_t names; // enum endpoint_rule
+    uint8_t set;
+    bool pod_names;
+    struct arena *scratch;
+    struct endpoints *out;
+};
+
+static uint8_t rule_of(uint8_t own, enum endpoint_rule usual)
+{
+    if (own != RULE_UNSET)
+        return own;
+    return (uint8_t)(usual == RULE_UNSET ? RULE_READY : usual);
+}
+
+static bool meets(const struct endpoint *e, uint8_t rule)
+{
+    return rule == RULE_ADDRESSED ||
+           (rule == RULE_SERVING ? e->serving : e->ready);
+}
+
+// Whether it has a name: then it has an address, and its hostname is a label.
+static bool has_name(const struct collector *c, const struct endpoint *e)
+{
+    return (meets(e, c->names) || meets(e, c->set)) && e->addresses_n > 0 &&
            strlen(e->hostname) <= DNS_LABEL_MAX;
 }
 
-static uint32_t count_entries(const struct service *s)
+// A pod's name may have dots, of which no label below a service is made.
+static bool is_called_by_pod(const struct collector *c,
+                             const struct endpoint *e)
 {
+    size_t n = c->pod_names ? strlen(e->pod) : 0;
+    return n > 0 && n <= DNS_LABEL_MAX && !strchr(e->pod, '.');
+}
+
+static uint32_t count_entries(const struct collector *c)
+{
+    const struct service *s = c->service;
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->slices_n; i++)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++)
-            if (endpoint_counts(&s->slices[i]->endpoints[k]))
+            if (has_name(c, &s->slices[i]->endpoints[k]))
                 n += s->slices[i]->endpoints[k].addresses_n;
     return n;
 }
 
-static int add_endpoint(struct endpoints *out, const struct slice_facts *slice,
-                        const struct endpoint *e, struct arena *scratch)
+static int add_endpoint(const struct collector *c, uint32_t slice,
+                        const struct endpoint *e)
 {
+    struct endpoints *out = c->out;
+    const struct slice_facts *facts = c->service->slices[slice];
     bool managed = e->hostname[0];
-    const char *label = managed ? folded(e->hostname, scratch) : NULL;
-    unsigned size = family_size(slice->family);
+    bool in_set = meets(e, c->set);
+    unsigned size = family_size(facts->family);
+    const char *own = managed                  ? e->hostname
+                      : is_called_by_pod(c, e) ? e->pod
+                                               : NULL;
 
-    if (managed && !label)
+    if (own && !(own = folded(own, c->scratch)))
         return -ENOMEM;
     for (unsigned i = 0; i < e->addresses_n; i++) {
         const uint8_t *octets = e->addresses + i * size;
-        if (!managed)
-            label = dashed_label(slice->family, octets, scratch);
+        const char *label = own ? own : dashed_label(facts, octets, c->scratch);
         if (!label)
             return -ENOMEM;
         out->entries[out->entries_n++] = (struct endpoint_entry){
             .label = label,
             .octets = octets,
             .slice = slice,
+            .zone = e->zone,
             .label_n = (uint8_t)strlen(label),
-            .family = slice->family,
+            .family = facts->family,
             .managed = managed,
+            .in_set = in_set,
         };
     }
+    out->set_n += in_set ? e->addresses_n : 0;
+    out->serves[slice] |= in_set;
     return 0;
 }
 
@@ -182,31 +255,48 @@ static void group_names(struct endpoints *out)
         struct endpoint_name *name = &out->names[out->names_n - 1];
         name->n++;
         name->managed |= e->managed;
+        name->in_set |= e->in_set;
         e->name = out->names_n - 1;
         out->by_address[i] = e;
     }
 }
 
-int endpoints_collect(const struct service *s, struct arena *scratch,
-                      struct endpoints *out)
+static int add_endpoints(const struct collector *c)
 {
-    uint32_t n = count_entries(s);
+    for (uint32_t i = 0; i < c->service->slices_n; i++) {
+        const struct slice_facts *slice = c->service->slices[i];
+        for (uint32_t k = 0; k < slice->endpoints_n; k++)
+            if (has_name(c, &slice->endpoints[k]) &&
+                add_endpoint(c, i, &slice->endpoints[k]))
+                return -ENOMEM;
+    }
+    return 0;
+}
+
+int endpoints_collect(const struct service *s, const struct zone_rules *rules,
+                      struct arena *scratch, struct endpoints *out)
+{
+    const struct service_facts *facts = &s->object->service;
+    const struct collector c = {
+        .service = s,
+        .names = rule_of(facts->names, rules->names),
+        .set = rule_of(facts->set, rules->set),
+        .pod_names = rules->endpoint_pod_names,
+        .scratch = scratch,
+        .out = out,
+    };
+    const uint32_t n = count_entries(&c);
 
     *out = (struct endpoints){0};
-    if (n == 0)
+    if (s->slices_n == 0)
         return 0;
-    out->entries = arena_array(scratch, n, sizeof *out->entries);
-    out->names = arena_array(scratch, n, sizeof *out->names);
-    out->by_address = arena_array(scratch, n, sizeof *out->by_address);
-    if (!out->entries || !out->names || !out->by_address)
+    out->serves = arena_array(scratch, s->slices_n, sizeof *out->serves);
+    out->entries = arena_array(scratch, n + 1, sizeof *out->entries);
+    out->names = arena_array(scratch, n + 1, sizeof *out->names);
+    out->by_address = arena_array(scratch, n + 1, sizeof *out->by_address);
+    if (!out->serves || !out->entries || !out->names || !out->by_address ||
+        add_endpoints(&c))
         return -ENOMEM;
-    for (uint32_t i = 0; i < s->slices_n; i++)
-        for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++) {
-            const struct endpoint *e = &s->slices[i]->endpoints[k];
-            if (endpoint_counts(e) &&
-                add_endpoint(out, s->slices[i], e, scratch))
-                return -ENOMEM;
-        }
     sort_entries(out->entries, out->entries_n);
     group_names(out);
     sort_by_address(out->by_address, out->entries_n);

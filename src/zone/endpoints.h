@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "model/service.h"
+#include "zone/zone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,13 +14,15 @@
 
 // One address of one endpoint of one slice.
 struct endpoint_entry {
-    const char *label; // lower case; of at most 63 octets
+    const char *label; // lower case; of 1 to 63 octets
     const uint8_t *octets;
-    const struct slice_facts *slice;
-    uint32_t name; // index into names
+    uint32_t slice; // index into the service's slices
+    uint32_t name;  // index into names
+    uint16_t zone;  // of the slice's zones, counted from 1; 0: none
     uint8_t label_n;
     uint8_t family; // enum family
     bool managed;   // the label is a hostname
+    bool in_set;
 };
 
 // All entries of one label: entries[first .. first + n).
@@ -28,29 +31,35 @@ struct endpoint_name {
     uint32_t first;
     uint32_t n;
     uint8_t label_n;
-    bool managed;
+    bool managed; // one of them is
+    bool in_set;  // one of them is
 };
 
 struct endpoints {
     struct endpoint_entry *entries; // by label (ordinals as numbers), address
-    const struct endpoint_entry **by_address; // by family, address, label
+    // by family and address; of one address those in the set come first, then
+    // managed ones, then by label: the first one has the PTR
+    const struct endpoint_entry **by_address;
     struct endpoint_name *names;
+    bool *serves; // by slice: whether it has an endpoint in the set
     uint32_t entries_n;
     uint32_t names_n;
+    uint32_t set_n; // entries in the set
 };
 
 /*
- * Collect the endpoints of all slices that are ready (reference/
- * kubernetes-dns.md 2). An endpoint is called by its hostname, otherwise by its
- * address with dashes.
+ * Collect the endpoints of all slices that have a name. Who is in the set and
+ * who has a name is for the service to say, else for the rules; who is in the
+ * set has a name.
+ *
+ * An endpoint is called by its hostname; otherwise, where the rules say so and
+ * it can be a label, by its pod's name; otherwise by its address with dashes
+ * (CoreDNS).
  *
  * Returns 0 or -ENOMEM.
  */
-int endpoints_collect(const struct service *s, struct arena *scratch,
-                      struct endpoints *out) ORD_CHECKED;
-
-// Whether it counts: it is ready, has an address, and its hostname is a label.
-bool endpoint_counts(const struct endpoint *e);
+int endpoints_collect(const struct service *s, const struct zone_rules *rules,
+                      struct arena *scratch, struct endpoints *out) ORD_CHECKED;
 
 static inline unsigned entry_size(const struct endpoint_entry *e)
 {

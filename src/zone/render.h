@@ -4,63 +4,89 @@
 #ifndef ORDINALD_ZONE_RENDER_H
 #define ORDINALD_ZONE_RENDER_H
 
-#include "base/arena.h"
 #include "block.h"
 #include "endpoints.h"
-
-// Where records go; `to` is NULL while measuring.
-struct pen {
-    uint8_t *to;
-    size_t n;
-};
+#include "pen.h"
+#include "ports.h"
 
 struct render {
     // set by the caller
     const struct service *service;
     const struct endpoints *endpoints;
-    struct span suffix; // wire name of the service
-    uint32_t ttl_s;
-    struct pen pen;
     uint16_t *numbers; // room for the port numbers of one name
     size_t *targets;   // room for one offset a name
+    struct pen pen;
 };
 
-// Which ports a set is about.
-struct port_filter {
-    const char *name; // NULL: all of them, named or not
-    uint8_t protocol;
+// The SRV records of one name: where they begin in the pen, and how many.
+struct own_srv {
+    uint32_t at;
+    uint16_t count;
+};
+
+// All addresses that have a PTR, as records in ascending order.
+struct sorted_addresses {
+    const uint8_t *a;
+    const uint8_t *aaaa;
+    uint32_t a_n;
+    uint32_t aaaa_n;
 };
 
 /*
- * A and AAAA records of the endpoints with the port, in ascending order, each
- * address once (K8S-DNS 2.4.1).
+ * The addresses of all names.
  *
- * owners  index of the name that each belongs to, A first; may be NULL
+ * owners  index of the name that has each one's PTR, IPv4 first
  */
-void render_addresses(struct render *r, const struct port_filter *f,
-                      struct zone_set *out, uint32_t *owners);
+void render_sorted(struct render *r, struct sorted_addresses *out,
+                   uint32_t *owners);
+
+// A and AAAA answers that are those records, as many as a message can count.
+void render_whole_set(const struct sorted_addresses *sorted,
+                      struct zone_set *out);
 
 /*
- * SRV records of the endpoints with the port: one for each name and port number
- * (K8S-DNS 2.4.2; reference/kubernetes-dns.md 3).
+ * A and AAAA records of those entries that are in the set and have one of the
+ * ports, in ascending order, each address once (K8S-DNS 2.4.1).
  *
- * peer_srv_at, peer_srv_count  where each name's records begin and how many
- *     there are, one a name; both may be NULL
+ * entries  by address
+ * ports    NULL: whatever ports they have
  */
-void render_srv(struct render *r, const struct port_filter *f,
-                struct zone_records *out, uint32_t *peer_srv_at,
-                uint16_t *peer_srv_count);
+void render_addresses(struct render *r,
+                      const struct endpoint_entry *const *entries, uint32_t n,
+                      const struct port_choice *ports, struct zone_set *out);
+
+/*
+ * SRV records of the endpoints in the set with one of the ports: one for each
+ * name and port number (K8S-DNS 2.4.2).
+ *
+ * own  those of each name; may be NULL
+ *
+ * Returns up to which name they are drawn: those from there on are more than a
+ * message can count.
+ */
+uint32_t render_srv(struct render *r, const struct port_choice *ports,
+                    struct zone_records *out, struct own_srv *own);
+
+// The SRV records of names that have none in the service's answer: of those
+// that are not in the set, and of those from `drawn` on.
+void render_own_srv(struct render *r, const struct port_choice *ports,
+                    uint32_t drawn, struct own_srv *own);
 
 // The weight in a name's own SRV answer.
-uint8_t render_name_weight(const struct render *r,
-                           const struct endpoint_name *name);
+uint8_t render_own_weight(const struct render *r,
+                          const struct port_choice *ports,
+                          const struct endpoint_name *name);
 
-// The additional records of the SRV records rendered last.
+// The additional records of the SRV records of render_srv(), right after it.
 void render_extras(struct render *r, struct zone_records *out);
 
-// The virtual addresses of a ClusterIP service and its own ports (K8S-DNS 2.3).
-void render_cluster_ip(struct render *r, const struct port_filter *f,
-                       struct zone_set *out);
+/*
+ * The virtual addresses of a ClusterIP service and its own ports (K8S-DNS 2.3).
+ *
+ * uses  NULL: all of its ports, named or not; otherwise these n
+ */
+void render_cluster_ip(struct render *r, const struct port_use *uses,
+                       uint32_t n, struct zone_set *out);
 
 // A CNAME record (K8S-DNS 2.5).
 void render_cname(struct render *r, struct span target,
