@@ -15,6 +15,9 @@
 
 struct limit;
 
+// The highest rate; a higher one is taken as this.
+enum { LIMIT_RATE_MAX = 1000000 };
+
 /*
  * rate  replies a second, at least 1; a second's worth may come at once
  * seed  of the hash that finds a prefix; secret
@@ -31,7 +34,9 @@ enum limit_verdict {
     LIMIT_DROP,
 };
 
-// One reply for this client is due.
+// One reply for this client is due. An IPv4 address counts as the same client
+// when it is written as an IPv6 one (::ffff:192.0.2.1). Times of threads may
+// differ by less than a second.
 enum limit_verdict limit_ask(struct limit *l, const struct address *client,
                              uint64_t now_ms);
 

@@ -92,4 +92,6 @@ bool sockaddr_is_wildcard(const struct sockaddr_any *a);
 
 uint16_t sockaddr_port(const struct sockaddr_any *a);
 
+struct address sockaddr_address(const struct sockaddr_any *a);
+
 #endif

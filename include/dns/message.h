@@ -49,7 +49,7 @@ enum dns_rcode {
 };
 
 enum dns_verdict {
-    DNS_QUERY_OK,      // everything below is set
+    DNS_QUERY_OK,      // everything of struct dns_query is set
     DNS_QUERY_SILENT,  // not a query: too short for a header, or a response
     DNS_QUERY_FORMERR, // header readable, the rest not
     DNS_QUERY_NOTIMP,  // an opcode that is not QUERY
@@ -73,7 +73,7 @@ struct dns_query {
     bool has_edns;       // an OPT record was there
     bool dnssec_ok;      // its DO bit (RFC 3225), which the reply repeats
     uint8_t options;     // bits of enum dns_option
-    uint8_t cookie_n;    // octets of `cookie`, 8 to 40
+    uint8_t cookie_n;    // octets of `cookie` where there is one, 8 to 40
     uint8_t labels;      // of the name, the root not counted
     uint8_t name_n;      // octets, root included
     uint16_t question_n; // octets of the question section, 0: none readable
@@ -89,11 +89,12 @@ struct dns_query {
 /*
  * Read a query.
  *
- * RFC 1035 4.1.2, RFC 9619: a QUERY has exactly one question. Its name has no
- * compression pointer: nothing before it could be pointed at. RFC 6891 6.1.1:
- * at most one OPT. Records in other sections are stepped over; counts bound
- * that walk only together with the octets that are there. Octets left behind
- * the last record make the message malformed.
+ * RFC 1035 4.1.2, RFC 9619: a QUERY has exactly one question, or none where a
+ * cookie is asked for. Its name has no compression pointer: nothing before it
+ * could be pointed at. RFC 6891 6.1.1: at most one OPT. Of its options each
+ * that is known counts once, where it stands first. Records in other sections
+ * are stepped over; counts bound that walk only together with the octets that
+ * are there. Octets left behind the last record make the message malformed.
  *
  * msg  the message; borrowed for the call only
  * q    filled as far as the verdict says; flags also for FORMERR and NOTIMP

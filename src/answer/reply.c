@@ -2,6 +2,23 @@
 // Replies that do not hold all that there is.
 #include "reply.h"
 
+// Octets that the extended error about records left out takes at most: option
+// head, INFO-CODE, and "65535 of 65535 records".
+enum { LEFT_OUT_ROOM = 4 + 2 + 22 };
+
+struct reply reply_cut(const struct answer_job *job, struct reply r,
+                       uint16_t all_of)
+{
+    if (job->transport == ANSWER_UDP) {
+        r.flags |= DNS_FLAG_TC;
+        return r;
+    }
+    r.all_of = all_of;
+    if (job->query.has_edns && reply_room(&r) > LEFT_OUT_ROOM)
+        r.end -= LEFT_OUT_ROOM;
+    return r;
+}
+
 // How many of the records at p fit into n octets; *size is what they take.
 static unsigned fitting(const uint8_t *p, unsigned count, size_t n,
                         size_t *size)
@@ -90,18 +107,53 @@ static void put_all_extras(struct reply *r, const struct zone_records *records,
     put_far_extras(r, from, records->extra_far_count);
 }
 
-struct reply reply_put_cut(const struct answer_job *job, struct reply r,
+// The records from `at` on, up to `end`, as many as fit.
+static void put_some(struct reply *r, const struct zone_records *records,
+                     size_t at, size_t end)
+{
+    size_t n, room = end - at < reply_room(r) ? end - at : reply_room(r);
+
+    r->answers =
+        (uint16_t)(r->answers + fitting(records->answer + at,
+                                        records->answer_count, room, &n));
+    reply_copy(r, records->answer + at, n);
+}
+
+// Where this reply begins among records that no message can hold: all of them
+// are seen by a client that asks again, in the same order. Over UDP a set that
+// is cut always begins with the first: a client that goes by it sees the same
+// targets each time.
+static size_t first_place(struct answer_context *c,
+                          const struct answer_job *job,
+                          const struct zone_records *records)
+{
+    if (job->transport == ANSWER_UDP || records->marks_n == 0)
+        return 0;
+    uint32_t mark;
+    memcpy(&mark,
+           records->answer + records->answer_n +
+               reply_next_turn(c, records->marks_n) * sizeof mark,
+           sizeof mark);
+    return mark;
+}
+
+struct reply reply_put_cut(struct answer_context *c,
+                           const struct answer_job *job, struct reply r,
                            const struct zone_records *records)
 {
     size_t question_end = (size_t)(r.at - r.start);
-    size_t n;
 
-    r.answers = (uint16_t)fitting(records->answer, records->answer_count,
-                                  reply_room(&r), &n);
-    reply_copy(&r, records->answer, n);
-    if (r.answers < records->answer_count)
-        reply_mark_cut(job, &r);
-    else if (records->extra_n)
-        put_all_extras(&r, records, question_end);
+    if (records->answer_n <= reply_room(&r)) {
+        r.answers = records->answer_count;
+        reply_copy(&r, records->answer, records->answer_n);
+        if (records->extra_n)
+            put_all_extras(&r, records, question_end);
+        return r;
+    }
+    r = reply_cut(job, r, records->answer_count);
+    size_t first = first_place(c, job, records);
+    put_some(&r, records, first, records->answer_n);
+    if (first > 0)
+        put_some(&r, records, 0, first);
     return r;
 }

@@ -6,10 +6,11 @@
 //     12       header: id kept, flags and counts new
 //     n + 4    question: untouched, so its letters' case is kept
 //     ...      answer; authority (SOA of a negative answer); additional
-//     11       OPT, where the query had one
+//     11       OPT, where the query had one, and its options (options.c)
 //
 // What almost every reply takes is inline: a struct reply then lives in
-// registers. What has to leave records out is in reply.c. Worker threads.
+// registers. What has to leave records out is in reply.c, what follows an alias
+// in chain.c. Worker threads.
 #ifndef ORDINALD_ANSWER_REPLY_H
 #define ORDINALD_ANSWER_REPLY_H
 
@@ -18,6 +19,12 @@
 #include "dns/edns.h"
 #include "dns/record.h"
 
+// An extended error (RFC 8914) that goes with a reply.
+struct reply_note {
+    enum edns_error code;
+    const char *text;
+};
+
 struct reply {
     uint8_t *start;
     uint8_t *at;
@@ -25,7 +32,9 @@ struct reply {
     uint16_t answers;
     uint16_t authorities;
     uint16_t additionals;
-    uint16_t flags; // RCODE not included
+    uint16_t flags;  // RCODE not included
+    uint16_t all_of; // answers there are, where TCP has not taken all; or 0
+    const struct reply_note *note; // or NULL
 };
 
 ORD_INLINE size_t reply_room(const struct reply *r)
@@ -53,6 +62,16 @@ ORD_INLINE size_t reply_size_limit(const struct answer_context *c,
     return limit < job->size ? limit : job->size;
 }
 
+// The octets that the options of this reply's OPT will take at most.
+ORD_COLD size_t options_room(const struct answer_context *c,
+                             const struct answer_job *job);
+
+// Write the options behind r's OPT record, which is complete but for them.
+// Returns where they end.
+ORD_COLD uint8_t *options_put(const struct answer_context *c,
+                              const struct answer_job *job, struct reply r,
+                              uint16_t rcode);
+
 /*
  * Begin behind the question; a query whose question could not be read gets none
  * back. OPT's room is set aside.
@@ -64,6 +83,8 @@ ORD_INLINE struct reply reply_begin(const struct answer_context *c,
     r.at = r.start + DNS_HEADER + job->query.question_n;
     r.end = r.start + reply_size_limit(c, job) -
             (job->query.has_edns ? DNS_OPT : 0);
+    if (ORD_UNLIKELY(job->query.options))
+        r.end -= options_room(c, job);
     return r;
 }
 
@@ -77,6 +98,8 @@ ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
         edns_opt_write(r->at, c->settings.udp_size_max, rcode, q->dnssec_ok);
         r->at += DNS_OPT;
         r->additionals++;
+        if (ORD_UNLIKELY(q->options || r->all_of || r->note))
+            r->at = options_put(c, job, *r, rcode);
     }
     // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear
     uint16_t kept = q->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
@@ -101,15 +124,13 @@ ORD_INLINE uint32_t reply_next_turn(struct answer_context *c, uint32_t count)
 }
 
 /*
- * Some of the records are left out. RFC 2181 9: the TC bit says so. Over TCP
- * nothing larger can be asked for, so there it is not set (reference/clients.md
- * 19).
+ * Not all of the answer's records fit, of which there are so many: to be called
+ * before as many as do are put. RFC 2181 9: the TC bit says so. Over TCP
+ * nothing larger can be asked for, and clients take TC for a broken server
+ * there: it stays clear, and an extended error says how many there are.
  */
-ORD_INLINE void reply_mark_cut(const struct answer_job *job, struct reply *r)
-{
-    if (job->transport == ANSWER_UDP)
-        r->flags |= DNS_FLAG_TC;
-}
+ORD_COLD struct reply reply_cut(const struct answer_job *job, struct reply r,
+                                uint16_t all_of);
 
 // Records of one length, beginning with any of them, as many as fit.
 ORD_INLINE void reply_put_rotated(struct answer_context *c,
@@ -122,9 +143,9 @@ ORD_INLINE void reply_put_rotated(struct answer_context *c,
 
     r->answers = records->answer_count;
     if (ORD_UNLIKELY(all > reply_room(r))) {
+        *r = reply_cut(job, *r, records->answer_count);
         r->answers = (uint16_t)(reply_room(r) / stride);
         n = r->answers * stride;
-        reply_mark_cut(job, r);
     }
     size_t tail = all - first < n ? all - first : n;
     reply_copy(r, records->answer + first, tail);
@@ -143,18 +164,20 @@ ORD_INLINE void reply_move_pointer(uint8_t *owner, size_t question_end)
  * records as then fit. Additionals only behind all answers, and a set of them
  * is not split (RFC 2181 9).
  */
-ORD_COLD struct reply reply_put_cut(const struct answer_job *job,
+ORD_COLD struct reply reply_put_cut(struct answer_context *c,
+                                    const struct answer_job *job,
                                     struct reply r,
                                     const struct zone_records *records);
 
 // Records in their order, and their additionals.
-ORD_INLINE void reply_put_ordered(const struct answer_job *job, struct reply *r,
+ORD_INLINE void reply_put_ordered(struct answer_context *c,
+                                  const struct answer_job *job, struct reply *r,
                                   const struct zone_records *records)
 {
     size_t all = (size_t)records->answer_n + records->extra_n;
 
     if (ORD_UNLIKELY(all > reply_room(r) || records->extra_far_count)) {
-        *r = reply_put_cut(job, *r, records);
+        *r = reply_put_cut(c, job, *r, records);
         return;
     }
     size_t question_end = (size_t)(r->at - r->start);

@@ -268,3 +268,16 @@ uint16_t sockaddr_port(const struct sockaddr_any *a)
     return ntohs(a->any.sa_family == AF_INET6 ? a->v6.sin6_port
                                               : a->v4.sin_port);
 }
+
+struct address sockaddr_address(const struct sockaddr_any *a)
+{
+    struct address out = {.family = FAMILY_IPV4};
+    if (a->any.sa_family == AF_INET6) {
+        out.family = FAMILY_IPV6;
+        memcpy(out.octets, &a->v6.sin6_addr, 16);
+    } else {
+        assert(a->any.sa_family == AF_INET);
+        memcpy(out.octets, &a->v4.sin_addr, 4);
+    }
+    return out;
+}

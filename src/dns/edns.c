@@ -3,25 +3,44 @@
 
 enum {
     OPT_RDATA_LENGTH = 9, // offset in the record
-    EDE_HEAD = 4 + 2,     // option code, length, INFO-CODE
+    OPTION_HEAD = 4,      // code, length
+    INFO_CODE = 2,        // octets of an extended error before its text
 };
+
+// Write the head of an option of n octets. Returns where they go.
+static uint8_t *begin_option(uint8_t *opt, enum edns_option code, size_t n)
+{
+    uint16_t rdata_n = bytes_load_u16(opt + OPT_RDATA_LENGTH);
+    uint8_t *to = opt + DNS_OPT + rdata_n;
+
+    bytes_store_u16(to, (uint16_t)code);
+    bytes_store_u16(to + 2, (uint16_t)n);
+    bytes_store_u16(opt + OPT_RDATA_LENGTH,
+                    (uint16_t)(rdata_n + OPTION_HEAD + n));
+    return to + OPTION_HEAD;
+}
+
+size_t edns_option_append(uint8_t *opt, size_t room, enum edns_option code,
+                          struct span value)
+{
+    if (room < OPTION_HEAD + value.n)
+        return 0;
+    uint8_t *to = begin_option(opt, code, value.n);
+    if (value.n)
+        memcpy(to, value.p, value.n);
+    return OPTION_HEAD + value.n;
+}
 
 size_t edns_error_append(uint8_t *opt, size_t room, enum edns_error code,
                          struct span text)
 {
-    uint16_t rdata_n = bytes_load_u16(opt + OPT_RDATA_LENGTH);
-
-    if (room < EDE_HEAD)
+    if (room < OPTION_HEAD + INFO_CODE)
         return 0;
-    if (room < EDE_HEAD + text.n)
+    if (room < OPTION_HEAD + INFO_CODE + text.n)
         text.n = 0;
-    uint8_t *to = opt + DNS_OPT + rdata_n;
-    bytes_store_u16(to, EDNS_OPTION_EDE);
-    bytes_store_u16(to + 2, (uint16_t)(2 + text.n));
-    bytes_store_u16(to + 4, (uint16_t)code);
+    uint8_t *to = begin_option(opt, EDNS_OPTION_EDE, INFO_CODE + text.n);
+    bytes_store_u16(to, (uint16_t)code);
     if (text.n)
-        memcpy(to + EDE_HEAD, text.p, text.n);
-    bytes_store_u16(opt + OPT_RDATA_LENGTH,
-                    (uint16_t)(rdata_n + EDE_HEAD + text.n));
-    return EDE_HEAD + text.n;
+        memcpy(to + INFO_CODE, text.p, text.n);
+    return OPTION_HEAD + INFO_CODE + text.n;
 }

@@ -2,11 +2,15 @@
 #include "dns/message.h"
 
 #include "base/base.h"
+#include "dns/edns.h"
 #include "dns/record.h"
 
 enum {
     RECORD_FIXED = 10, // type, class, TTL, RDATA length
     OPTION_HEAD = 4,   // EDNS: code, length
+    // Options that are looked at for what they mean. No client sends more than
+    // a few; those behind them only have to be well formed.
+    OPTIONS_MAX = 32,
 };
 
 // Sixteen octets at a time; gcc and clang make of it what the machine has.
@@ -96,27 +100,79 @@ static bool skip_name(struct bytes_in *in)
     return false;
 }
 
-// Whether the options fill the RDATA exactly (RFC 6891 6.1.2).
-static bool options_well_formed(struct span rdata)
+static bool take_cookie(struct dns_query *q, struct span value)
+{
+    // RFC 7873 5.2.2: another length is FORMERR; 5.2: the first one counts
+    if (q->options & DNS_OPTION_COOKIE)
+        return true;
+    if (!dns_cookie_is_well_formed(value.n))
+        return false;
+    q->options |= DNS_OPTION_COOKIE;
+    q->cookie_n = (uint8_t)value.n;
+    memcpy(q->cookie, value.p, value.n);
+    return true;
+}
+
+// Unknown options are ignored (RFC 6891 6.1.2), and so is what NSID and
+// keepalive may bring: in a query they are empty (RFC 5001 2.1, RFC 7828 3.1).
+static bool take_option(struct dns_query *q, unsigned code, struct span value)
+{
+    if (code == EDNS_OPTION_COOKIE)
+        return take_cookie(q, value);
+    if (code == EDNS_OPTION_NSID)
+        q->options |= DNS_OPTION_NSID;
+    else if (code == EDNS_OPTION_KEEPALIVE)
+        q->options |= DNS_OPTION_KEEPALIVE;
+    return true;
+}
+
+// The options fill the RDATA exactly (RFC 6891 6.1.2). Returns false when they
+// do not, or when one that is known is malformed.
+static bool parse_options(struct span rdata, struct dns_query *q)
 {
     struct bytes_in in = bytes_in_of(rdata);
-    while (bytes_in_left(&in) > 0 && bytes_in_ok(&in)) {
+    for (unsigned i = 0; bytes_in_left(&in) > 0; i++) {
         struct span head = bytes_in_take(&in, OPTION_HEAD);
-        if (head.n)
-            bytes_in_take(&in, bytes_load_u16(head.p + 2));
+        if (head.n == 0)
+            return false;
+        struct span value = bytes_in_take(&in, bytes_load_u16(head.p + 2));
+        if (!bytes_in_ok(&in))
+            return false;
+        if (i < OPTIONS_MAX && !take_option(q, bytes_load_u16(head.p), value))
+            return false;
     }
-    return bytes_in_ok(&in);
+    return true;
 }
 
 /*
- * Records behind the question, `count` of which are said to be there, the last
- * `additional` of them in the additional section. Returns false when one is
- * malformed or octets are left over.
+ * RFC 6891 6.1.1: one at most, its owner the root, in the additional section.
+ * What another version's RDATA means is not known: BADVERS is all it gets.
  */
-static bool parse_records(struct bytes_in *in, unsigned count,
-                          unsigned additional, struct dns_query *q,
+static bool parse_opt(const uint8_t *owner, struct span fixed,
+                      struct span rdata, struct dns_query *q, uint8_t *version)
+{
+    if (q->has_edns || *owner != 0)
+        return false;
+    q->has_edns = true;
+    q->edns_size = bytes_load_u16(fixed.p + 2);
+    q->dnssec_ok = fixed.p[6] & 0x80;
+    *version = fixed.p[5];
+    return *version || parse_options(rdata, q);
+}
+
+/*
+ * The sections behind the question, from offset `at` on. Returns false when a
+ * record is malformed or octets are left over.
+ */
+static bool parse_records(struct span msg, size_t at, struct dns_query *q,
                           uint8_t *version)
 {
+    unsigned additional = bytes_load_u16(msg.p + 10);
+    unsigned count =
+        bytes_load_u16(msg.p + 6) + bytes_load_u16(msg.p + 8) + additional;
+    struct bytes_in rest = bytes_in_of(span_of(msg.p + at, msg.n - at));
+    struct bytes_in *in = &rest;
+
     for (; count > 0; count--) {
         const uint8_t *owner = in->at;
         if (!skip_name(in))
@@ -128,14 +184,8 @@ static bool parse_records(struct bytes_in *in, unsigned count,
             return false;
         if (bytes_load_u16(fixed.p) != DNS_TYPE_OPT)
             continue;
-        // RFC 6891 6.1.1: one at most, its owner the root, additional section
-        if (q->has_edns || *owner != 0 || count > additional ||
-            !options_well_formed(rdata))
+        if (count > additional || !parse_opt(owner, fixed, rdata, q, version))
             return false;
-        q->has_edns = true;
-        q->edns_size = bytes_load_u16(fixed.p + 2);
-        q->dnssec_ok = fixed.p[6] & 0x80;
-        *version = fixed.p[5];
     }
     return bytes_in_left(in) == 0;
 }
@@ -156,6 +206,21 @@ static inline bool is_plain_opt(const uint8_t *header, const uint8_t *opt,
            bytes_load_u16(opt + 9) == 0;
 }
 
+// RFC 7873 5.4: without a question it may still ask for a cookie.
+ORD_COLD static enum dns_verdict parse_without_question(struct span msg,
+                                                        struct dns_query *q)
+{
+    uint8_t version = 0;
+
+    if (bytes_load_u16(msg.p + 4) != 0 ||
+        !parse_records(msg, DNS_HEADER, q, &version))
+        return DNS_QUERY_FORMERR;
+    if (version)
+        return DNS_QUERY_BADVERS;
+    return q->options & DNS_OPTION_COOKIE ? DNS_QUERY_COOKIE
+                                          : DNS_QUERY_FORMERR;
+}
+
 enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
 {
     const uint8_t *m = msg.p;
@@ -167,17 +232,18 @@ enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
     q->edns_size = 0;
     q->has_edns = false;
     q->dnssec_ok = false;
+    q->options = 0;
     if (ORD_UNLIKELY(q->flags & DNS_FLAG_QR))
         return DNS_QUERY_SILENT;
     if (ORD_UNLIKELY(q->flags & DNS_OPCODE_MASK))
         return DNS_QUERY_NOTIMP;
+    uint8_t version = 0;
     // RFC 9619: a QUERY has one question
     if (ORD_UNLIKELY(bytes_load_u16(m + 4) != 1 || !parse_question(msg, q))) {
         q->question_n = 0;
-        return DNS_QUERY_FORMERR;
+        return parse_without_question(msg, q);
     }
 
-    uint8_t version = 0;
     size_t at = DNS_HEADER + (size_t)q->question_n;
     if (ORD_LIKELY(is_plain_opt(m, m + at, msg.n - at))) {
         q->has_edns = true;
@@ -185,11 +251,7 @@ enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
         version = m[at + 6];
         q->dnssec_ok = m[at + 7] & 0x80;
     } else if (msg.n != at || !has_no_records(m)) {
-        unsigned additional = bytes_load_u16(m + 10);
-        unsigned count =
-            bytes_load_u16(m + 6) + bytes_load_u16(m + 8) + additional;
-        struct bytes_in in = bytes_in_of(span_of(m + at, msg.n - at));
-        if (!parse_records(&in, count, additional, q, &version))
+        if (!parse_records(msg, at, q, &version))
             return DNS_QUERY_FORMERR;
     }
     return ORD_UNLIKELY(version) ? DNS_QUERY_BADVERS : DNS_QUERY_OK;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any octets as a query to a small zone. Whatever comes in, a reply is well
 // formed (as a second decoder sees it), within its limit, has the query's id
-// and question, and a response is never answered.
+// and question, an error is no more than three times as long as its query, and
+// a response is never answered.
 #include "answer/answer.h"
 // a fuzz target is linked with src/ alone: the decoder comes along
 #include "lib/reply.c"
@@ -31,6 +32,8 @@ static const struct slice_port ports[] = {
     {.name = "gossip", .number = 7946, .protocol = PROTOCOL_UDP},
 };
 
+static const char *const zones[] = {"east", "a.west"};
+
 static void publish_headless(struct zone_update *u)
 {
     const struct object o = {
@@ -50,14 +53,17 @@ static void publish_headless(struct zone_update *u)
                                     .pod = "",
                                     .addresses = octets[i],
                                     .addresses_n = 1,
-                                    .ready = i % 7 > 0};
+                                    .ready = i % 7 > 0,
+                                    .zone = (uint16_t)(i % 3)};
     }
     const struct slice_facts slice = {.service = "db",
                                       .family = FAMILY_IPV4,
                                       .ports = ports,
                                       .ports_n = ORD_COUNT(ports),
                                       .endpoints = ends,
-                                      .endpoints_n = PEERS};
+                                      .endpoints_n = PEERS,
+                                      .zones = zones,
+                                      .zones_n = ORD_COUNT(zones)};
     const struct slice_facts *const slices[] = {&slice};
     const struct service s = {.namespace = "mongo",
                               .name = "db",
@@ -75,6 +81,15 @@ static void publish_others(struct zone_update *u)
     const struct object ext = {.kind = OBJECT_SERVICE,
                                .service = {.type = SERVICE_EXTERNAL_NAME,
                                            .external_name = "db.example.org"}};
+    // to mongo/db, by way of another
+    const struct object to = {
+        .kind = OBJECT_SERVICE,
+        .service = {.type = SERVICE_EXTERNAL_NAME,
+                    .external_name = "Fro.mongo.svc.cluster.local"}};
+    const struct object fro = {
+        .kind = OBJECT_SERVICE,
+        .service = {.type = SERVICE_EXTERNAL_NAME,
+                    .external_name = "db.mongo.svc.cluster.local"}};
     const struct service services[] = {
         {.namespace = "mongo",
          .name = "web",
@@ -83,6 +98,8 @@ static void publish_others(struct zone_update *u)
          .addresses = {{.family = FAMILY_IPV4, .octets = {10, 96, 0, 1}},
                        {.family = FAMILY_IPV6, .octets = {0xfd, [15] = 1}}}},
         {.namespace = "mongo", .name = "ext", .object = &ext},
+        {.namespace = "mongo", .name = "to", .object = &to},
+        {.namespace = "mongo", .name = "fro", .object = &fro},
     };
     for (size_t i = 0; i < ORD_COUNT(services); i++)
         check(zone_update_service(u, &services[i], NULL) == 0,
@@ -93,7 +110,10 @@ static void publish_others(struct zone_update *u)
 
 static struct zone *make_zone(void)
 {
-    struct zone_settings settings = {.ttl_s = 5, .negative_ttl_s = 1};
+    struct zone_settings settings = {
+        .ttl_s = 5,
+        .negative_ttl_s = 1,
+        .rules = {.pods = ZONE_PODS_INSECURE, .zonal = true}};
     struct zone *z = NULL;
 
     check(dns_name_parse("cluster.local", &settings.domain, NULL) == 0,
@@ -150,7 +170,10 @@ static void check_reply(const uint8_t *query, size_t n,
         check(question && memcmp(job->message + 12, query + 12, question) == 0,
               "another question");
     else
-        check(job->reply_n == 12, "records without a question");
+        check(job->message[7] == 0 && job->message[9] == 0,
+              "records without a question");
+    if (r.rcode != 0 && r.rcode != 3)
+        check(job->reply_n <= 3 * n, "an error of more than three times");
     if (job->transport == ANSWER_UDP && !r.has_opt)
         check(job->reply_n <= 512, "longer than 512 octets without EDNS");
     if (job->transport == ANSWER_TCP)
@@ -161,8 +184,15 @@ static void check_reply(const uint8_t *query, size_t n,
 static void answer(const uint8_t *query, size_t n,
                    enum answer_transport transport)
 {
+    static const struct sockaddr_any client = {
+        .v4 = {.sin_family = AF_INET, .sin_port = 1}, sizeof client.v4};
     struct answer_context context = {
-        .zone = the_zone(), .settings = {.udp_size_max = UDP_SIZE_MAX}};
+        .zone = the_zone(),
+        .settings = {.udp_size_max = UDP_SIZE_MAX,
+                     .tcp_idle_ds = 100,
+                     .identity = span_of_text("fuzz"),
+                     .version = span_of_text("ordinald")},
+        .now_unix_s = 1700000000};
     size_t size = n > UDP_SIZE_MAX ? n : UDP_SIZE_MAX;
     uint8_t *message = malloc(size);
 
@@ -172,7 +202,8 @@ static void answer(const uint8_t *query, size_t n,
     struct answer_job job = {.message = message,
                              .query_n = (uint32_t)n,
                              .size = (uint32_t)size,
-                             .transport = transport};
+                             .transport = transport,
+                             .client = &client};
     answer_batch(&context, &job, 1);
     if (job.verdict == ANSWER_SEND)
         check_reply(query, n, &job);

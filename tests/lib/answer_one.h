@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /*
- * Answer one message.
+ * Answer one message of a client at 192.0.2.1.
  *
  * reply  DNS_TCP_MAX octets; the query is copied there, and replaced
  *

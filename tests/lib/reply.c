@@ -302,7 +302,12 @@ static void read_opt(struct reader *r, struct reply *out, const char *owner)
     out->dnssec_ok = ttl & 0x8000;
     if (ttl >> 16 & 0xff)
         fail(r, "EDNS version is not 0");
-    read_options(r, out, take(r, 2));
+    uint32_t n = take(r, 2);
+    if (!r->failed && n <= r->n - r->at && n <= sizeof out->options) {
+        memcpy(out->options, r->p + r->at, n);
+        out->options_n = n;
+    }
+    read_options(r, out, n);
 }
 
 static void keep(struct reader *r, struct reply *out, enum reply_section s,
@@ -335,7 +340,7 @@ static void read_record(struct reader *r, struct reply *out,
     uint32_t class = take(r, 2), ttl = take(r, 4), n = take(r, 2);
     add_char(&l, ' ');
     add_number(&l, ttl);
-    add(&l, class == 1 ? " IN " : " CLASS? ");
+    add(&l, class == 1 ? " IN " : class == 3 ? " CH " : " CLASS? ");
     add_type(&l, type);
     add_char(&l, ' ');
     add_rdata(r, &l, type, n);
@@ -349,7 +354,8 @@ static void read_question(struct reader *r, struct reply *out)
 
     add_name(r, &l, false);
     int type = (int)take(r, 2);
-    add(&l, take(r, 2) == 1 ? " IN " : " CLASS? ");
+    uint32_t class = take(r, 2);
+    add(&l, class == 1 ? " IN " : class == 3 ? " CH " : " CLASS? ");
     add_type(&l, type);
     memcpy(out->question, l.text, sizeof l.text);
 }
@@ -376,6 +382,17 @@ bool reply_read(const uint8_t *message, size_t n, struct reply *out,
     if (!r.failed && r.at != n)
         fail(&r, "octets behind the last record");
     return !r.failed;
+}
+
+const uint8_t *reply_option(const struct reply *r, unsigned code, size_t *n)
+{
+    for (size_t at = 0; at + 4 <= r->options_n; at += 4 + *n) {
+        const uint8_t *p = r->options + at;
+        *n = (size_t)p[2] << 8 | p[3];
+        if (((unsigned)p[0] << 8 | p[1]) == code)
+            return p + 4;
+    }
+    return NULL;
 }
 
 void reply_release(struct reply *r)

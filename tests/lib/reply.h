@@ -26,6 +26,8 @@ struct reply {
     bool has_opt;
     bool dnssec_ok;
     uint16_t opt_size;
+    uint8_t options[1024]; // of the OPT record, as they stand
+    size_t options_n;
     int ede; // INFO-CODE of the first extended error, -1: none (RFC 8914)
     char ede_text[256];
 };
@@ -41,6 +43,9 @@ bool reply_read(const uint8_t *message, size_t n, struct reply *out,
                 char *error);
 
 void reply_release(struct reply *r);
+
+// The value of the first option with this code, n octets, or NULL.
+const uint8_t *reply_option(const struct reply *r, unsigned code, size_t *n);
 
 // "aa rd": the flags that are set, QR left out. Returns out.
 const char *reply_flags(const struct reply *r, char out[REPLY_FLAGS_SIZE]);

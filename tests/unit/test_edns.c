@@ -44,6 +44,22 @@ static void an_extended_error_is_an_option(void **state)
     assert_memory_equal(out + DNS_OPT, expected, sizeof expected);
 }
 
+static void an_option_is_left_out_where_it_does_not_fit(void **state)
+{
+    (void)state;
+    uint8_t out[64];
+    static const uint8_t expected[] = {0, 3, 0, 2, 'm', 'e', 0xaa};
+    memset(out, 0xaa, sizeof out);
+    edns_opt_write(out, 1232, 0, false);
+    assert_int_equal(
+        edns_option_append(out, 5, EDNS_OPTION_NSID, span_of_text("me")), 0);
+    assert_int_equal(bytes_load_u16(out + 9), 0);
+    assert_int_equal(
+        edns_option_append(out, 6, EDNS_OPTION_NSID, span_of_text("me")), 6);
+    assert_int_equal(bytes_load_u16(out + 9), 6);
+    assert_memory_equal(out + DNS_OPT, expected, sizeof expected);
+}
+
 static void options_follow_each_other(void **state)
 {
     (void)state;
@@ -83,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_opt_record_has_eleven_octets),
         cmocka_unit_test(an_extended_error_is_an_option),
+        cmocka_unit_test(an_option_is_left_out_where_it_does_not_fit),
         cmocka_unit_test(options_follow_each_other),
         cmocka_unit_test(a_text_that_does_not_fit_is_left_out),
     };

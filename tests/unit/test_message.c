@@ -489,6 +489,121 @@ static void options_fill_their_record(void **state)
     }
 }
 
+// The verdict about a query with this RDATA in its OPT record.
+static enum dns_verdict judge_options(const void *rdata, size_t n,
+                                      struct dns_query *q)
+{
+    struct message m = query(0, 0, 1);
+    add_opt(&m, rdata, n);
+    return judge(&m, q);
+}
+
+// RFC 5001, RFC 7873, RFC 7828: the three that change the reply are noticed.
+static void known_options_are_noticed(void **state)
+{
+    (void)state;
+    struct dns_query q;
+    assert_int_equal(judge_options("\0\3\0\0", 4, &q), DNS_QUERY_OK);
+    assert_int_equal(q.options, DNS_OPTION_NSID);
+    assert_int_equal(judge_options("\0\13\0\0", 4, &q), DNS_QUERY_OK);
+    assert_int_equal(q.options, DNS_OPTION_KEEPALIVE);
+    assert_int_equal(judge_options("\0\12\0\10COOKIES!", 12, &q), DNS_QUERY_OK);
+    assert_int_equal(q.options, DNS_OPTION_COOKIE);
+    assert_int_equal(q.cookie_n, 8);
+    assert_memory_equal(q.cookie, "COOKIES!", 8);
+    // an extended error, and one for experiments (RFC 6891 9)
+    assert_int_equal(judge_options("\0\17\0\2\0\1\xfd\xe9\0\0", 10, &q),
+                     DNS_QUERY_OK);
+    assert_int_equal(q.options, 0);
+    assert_int_equal(
+        judge_options("\0\3\0\0\0\12\0\10COOKIES!\0\13\0\0", 20, &q),
+        DNS_QUERY_OK);
+    assert_int_equal(q.options, 7);
+}
+
+// A query without EDNS has none, whatever was there before.
+static void without_opt_there_are_no_options(void **state)
+{
+    (void)state;
+    struct message m = query(0, 0, 0);
+    struct dns_query q;
+    assert_int_equal(judge(&m, &q), DNS_QUERY_OK);
+    assert_int_equal(q.options, 0);
+}
+
+// RFC 7873 5.2: of several cookies the first counts, and only it is judged.
+static void the_first_cookie_counts(void **state)
+{
+    (void)state;
+    struct dns_query q;
+    assert_int_equal(
+        judge_options("\0\12\0\10COOKIES!\0\12\0\1x\0\12\0\10cookies?", 29, &q),
+        DNS_QUERY_OK);
+    assert_memory_equal(q.cookie, "COOKIES!", 8);
+    assert_int_equal(judge_options("\0\12\0\1x\0\12\0\10COOKIES!", 17, &q),
+                     DNS_QUERY_FORMERR);
+}
+
+// RFC 7873 4: 8 octets, or 16 to 40.
+static void a_cookie_has_a_certain_length(void **state)
+{
+    (void)state;
+    uint8_t option[4 + 64] = {0, 10};
+    for (uint8_t n = 0; n <= 64; n++) {
+        struct dns_query q;
+        bool good = n == 8 || (n >= 16 && n <= 40);
+        option[3] = n;
+        assert_int_equal(judge_options(option, 4u + n, &q),
+                         good ? DNS_QUERY_OK : DNS_QUERY_FORMERR);
+        if (good)
+            assert_int_equal(q.cookie_n, n);
+    }
+}
+
+// Work is bounded: behind 32 options none is looked at, but all have to be
+// well formed.
+static void thirty_two_options_are_looked_at(void **state)
+{
+    (void)state;
+    uint8_t options[4 * 40] = {0};
+    struct dns_query q;
+    for (size_t i = 0; i < 40; i++)
+        options[4 * i + 1] = 9;
+    options[4 * 32 + 1] = 3;
+    assert_int_equal(judge_options(options, sizeof options, &q), DNS_QUERY_OK);
+    assert_int_equal(q.options, 0);
+    options[4 * 31 + 1] = 3;
+    assert_int_equal(judge_options(options, sizeof options, &q), DNS_QUERY_OK);
+    assert_int_equal(q.options, DNS_OPTION_NSID);
+    options[4 * 39 + 3] = 1;
+    assert_int_equal(judge_options(options, sizeof options, &q),
+                     DNS_QUERY_FORMERR);
+}
+
+// RFC 7873 5.4: a question is not needed to get a cookie; RFC 9619: it is for
+// anything else.
+static void a_cookie_needs_no_question(void **state)
+{
+    (void)state;
+    struct dns_query q;
+    struct message m = header(0, 0, 0, 1);
+    add_opt(&m, "\0\12\0\10COOKIES!", 12);
+    assert_int_equal(judge(&m, &q), DNS_QUERY_COOKIE);
+    assert_int_equal(q.question_n, 0);
+    assert_true(q.has_edns);
+    assert_memory_equal(q.cookie, "COOKIES!", 8);
+    m.octets[12 + 6] = 1; // version
+    assert_verdict(&m, DNS_QUERY_BADVERS);
+    m = header(0, 0, 0, 1);
+    add_opt(&m, "\0\3\0\0", 4);
+    assert_verdict(&m, DNS_QUERY_FORMERR);
+    m = header(0, 0, 0, 0);
+    assert_verdict(&m, DNS_QUERY_FORMERR);
+    m = header(2, 0, 0, 1);
+    add_opt(&m, "\0\12\0\10COOKIES!", 12);
+    assert_verdict(&m, DNS_QUERY_FORMERR);
+}
+
 static void versions_above_zero_are_bad(void **state)
 {
     (void)state;
@@ -503,8 +618,14 @@ static void versions_above_zero_are_bad(void **state)
         assert_true(q.has_edns && q.dnssec_ok);
         assert_int_equal(q.edns_size, 1232);
     }
-    // with options the same
+    // with options the same, also with such as version 0 does not know
+    struct dns_query q;
     struct message m = query(0, 0, 1);
+    add_opt(&m, "\0\12\0\1x", 5);
+    m.octets[m.n - 10] = 1;
+    assert_int_equal(judge(&m, &q), DNS_QUERY_BADVERS);
+    assert_int_equal(q.options, 0);
+    m = query(0, 0, 1);
     add_opt(&m, "\0\3\0\0", 4);
     m.octets[m.n - 9] = 1;
     assert_verdict(&m, DNS_QUERY_BADVERS);
@@ -536,6 +657,12 @@ int main(void)
         cmocka_unit_test(opt_stands_in_the_additional_section),
         cmocka_unit_test(the_owner_of_opt_is_the_root),
         cmocka_unit_test(options_fill_their_record),
+        cmocka_unit_test(known_options_are_noticed),
+        cmocka_unit_test(without_opt_there_are_no_options),
+        cmocka_unit_test(the_first_cookie_counts),
+        cmocka_unit_test(a_cookie_has_a_certain_length),
+        cmocka_unit_test(thirty_two_options_are_looked_at),
+        cmocka_unit_test(a_cookie_needs_no_question),
         cmocka_unit_test(versions_above_zero_are_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
