@@ -36,6 +36,7 @@ struct settings {
     // read-only for everyone but settings_parse()
     const char *config; // "" for none
     struct text_list paths;
+    bool paths_given; // by the user, not by default
     struct sockaddr_list listen;
     uint32_t threads; // 0: one for each usable core, see settings_threads()
     uint32_t max_udp; // octets
@@ -87,6 +88,7 @@ enum setting_type {
 struct setting {
     const char *word; // "max-udp": --max-udp, and the key in the file
     enum setting_type type;
+    char letter;        // 'o': -o as well; 0: none
     size_t offset;      // in struct settings
     const char *preset; // the default, as on the command line; "" for none
     uint32_t min;       // the least value, or items of a list
@@ -100,6 +102,20 @@ struct setting {
 // All rows in the order of the help; sets n.
 const struct setting *settings_table(size_t *n);
 
+/*
+ * Who reads settings. A command that takes words beside the table's writes rows
+ * for them: of type FILE, UINT, DOMAIN, CHOICE, FLAG or TEXT, with offsets into
+ * a struct of its own; a row without default leaves what the command has put
+ * there. Such words stand on the command line only.
+ */
+struct settings_command {
+    const char *name; // "serve", for sentences
+    bool needs_paths; // where none is given, the default one has to be there
+    const struct setting *own; // NULL: no words of its own
+    size_t own_n;
+    void *values; // what the offsets of `own` count from
+};
+
 enum { SETTINGS_HELP = 1 };
 
 /*
@@ -107,15 +123,18 @@ enum { SETTINGS_HELP = 1 };
  * where they name one. Flags win over the file, the file over the defaults; a
  * list is replaced as a whole.
  *
- * s       filled on success only; then settings_release() it
- * argv    argc texts; they are copied
- * report  what is wrong in the configuration file, all of it
- * err     what else is wrong; its text is empty where report got it all
+ * s        filled on success only; then settings_release() it
+ * command  borrowed for the call; its `values` mean something on success only,
+ *          and the texts they point at live as long as s
+ * argv     argc texts; they are copied
+ * report   what is wrong in the configuration file, all of it
+ * err      what else is wrong; its text is empty where report got it all
  *
  * Returns 0; SETTINGS_HELP where the help was asked for (then s is not
  * filled); -EINVAL for wrong usage; -ENOMEM.
  */
-int settings_parse(struct settings *s, int argc, const char *const *argv,
+int settings_parse(struct settings *s, const struct settings_command *command,
+                   int argc, const char *const *argv,
                    const struct report *report, struct error *err) ORD_CHECKED;
 
 void settings_release(struct settings *s);
@@ -126,7 +145,11 @@ unsigned settings_threads(const struct settings *s);
 // Where and how to log.
 struct log settings_log(const struct settings *s);
 
-// The options with their bounds, units and defaults, by group, for --help.
+// The options of the table with their bounds, units and defaults, by group, for
+// --help.
 void settings_help(FILE *out);
+
+// Likewise n rows of a command's own, without a heading.
+void settings_help_own(FILE *out, const struct setting *rows, size_t n);
 
 #endif

@@ -43,6 +43,10 @@ static int wrong_type(const struct setting *row, const struct doc_node *v,
                       struct error *err)
 {
     const enum doc_type type = doc_type_of(v);
+    if (row->type == SETTING_FLAG)
+        return error_set(err, -EINVAL, "must be true or false, not %s%s",
+                         doc_type_name(type),
+                         type == DOC_STRING ? "; write it without quotes" : "");
     const bool number = row->type == SETTING_UINT;
     const bool quoted = number && type == DOC_STRING;
     const bool unquoted = !number && v->kind == DOC_SCALAR;
@@ -61,7 +65,10 @@ static int set_scalar(struct config *c, const struct setting *row,
     int64_t number;
     if (row->type == SETTING_UINT && type != DOC_STRING && doc_int(v, &number))
         return setter_number(c->t, row, number, err);
-    if (row->type == SETTING_UINT || type != DOC_STRING)
+    if (row->type == SETTING_FLAG && type == DOC_BOOL)
+        return setter_text(c->t, row, doc_bool(v) ? "true" : "false", err);
+    if (row->type == SETTING_UINT || row->type == SETTING_FLAG ||
+        type != DOC_STRING)
         return wrong_type(row, v, err);
     return setter_text(c->t, row, v->text, err);
 }
@@ -110,9 +117,9 @@ static void unknown_key(struct config *c, const struct doc_node *key)
                        near.word);
     else
         report_finding(c->report, FINDING_ERROR, place_of(c, key),
-                       "unknown setting '%s'; ordinald serve --help lists "
-                       "them (keys have no dashes in front)",
-                       key->text);
+                       "unknown setting '%s'; ordinald %s --help lists them "
+                       "(keys have no dashes in front)",
+                       key->text, c->t->command->name);
 }
 
 static void set_pair(struct config *c, const struct doc_pair *pair)

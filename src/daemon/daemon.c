@@ -2,6 +2,7 @@
 // The server's life. The happy path:
 //
 //     sockets are opened and workers started: they answer SERVFAIL (EDE 14)
+//     the control interface listens
 //     manifests are read, pods made, services rendered, the zone published
 //     paths are watched; each change and SIGHUP goes the same way again
 //     SIGTERM or SIGINT: the loop stops, workers drain, all is given back
@@ -12,14 +13,11 @@
 // comes back at once, so that signals are heard in between.
 #include "daemon/daemon.h"
 
+#include "admin/control.h"
+#include "answer/limit.h"
 #include "base/clock.h"
-#include "model/cluster.h"
+#include "daemon/pipeline.h"
 #include "net/worker.h"
-#include "servers.h"
-#include "source/manifest.h"
-#include "source/statefulset.h"
-#include "zone/sync.h"
-#include "zone/zone.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -44,13 +42,10 @@ struct daemon {
     struct log log;
     struct clock clock;
     struct report report;
-    struct arena arena;
-    struct zone *zone;
-    struct cluster *cluster;
-    struct statefulsets *statefulsets;
-    struct manifests *manifests;
-    struct zone_sync *sync;
+    struct pipeline pipeline;
+    struct limit *limit;
     struct workers *workers;
+    struct control *control;
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
     uv_timer_t retry;
@@ -93,8 +88,8 @@ static void say_ready(const struct daemon *d, struct zone_state state,
 static void say_published(struct daemon *d, const struct zone_sync_result *done,
                           uint64_t build_ms)
 {
-    const struct zone_state state = zone_state(d->zone);
-    const uint32_t serial = zone_serial(d->zone);
+    const struct zone_state state = zone_state(d->pipeline.zone);
+    const uint32_t serial = zone_serial(d->pipeline.zone);
     if (done->built || done->removed || done->namespaces)
         log_event(
             &d->log, LOG_INFO, "zone published", LOG_UINT("serial", serial),
@@ -102,7 +97,7 @@ static void say_published(struct daemon *d, const struct zone_sync_result *done,
             LOG_UINT("endpoints", state.endpoints),
             LOG_UINT("built", done->built), LOG_UINT("removed", done->removed),
             LOG_UINT("build_ms", build_ms));
-    if (!d->ready && zone_is_complete(d->zone)) {
+    if (!d->ready && zone_is_complete(d->pipeline.zone)) {
         d->ready = true;
         say_ready(d, state, serial);
     }
@@ -111,21 +106,17 @@ static void say_published(struct daemon *d, const struct zone_sync_result *done,
 // What the files say by now: also how a mended file shows that it is.
 static void say_read(const struct daemon *d)
 {
-    const struct manifests_state state = manifests_state(d->manifests);
+    const struct manifests_state state = manifests_state(d->pipeline.manifests);
     log_event(
         &d->log, LOG_INFO, "manifests read", LOG_UINT("files", state.files),
         LOG_UINT("objects", state.objects), LOG_UINT("stale", state.stale),
         LOG_UINT("refused_total", state.refused));
 }
 
-static int derive_and_publish(struct daemon *d, uint64_t started_ms)
+static int publish(struct daemon *d, uint64_t started_ms)
 {
     struct zone_sync_result done;
-    int r = statefulsets_sync(d->statefulsets,
-                              d->clock.monotonic_ms(d->clock.context));
-    if (r < 0)
-        return r;
-    r = zone_sync_run(d->sync, d->clock.unix_s(d->clock.context), &done);
+    const int r = pipeline_publish(&d->pipeline, &d->clock, &done);
     say_published(d, &done,
                   d->clock.monotonic_ms(d->clock.context) - started_ms);
     return r;
@@ -153,15 +144,14 @@ static void refresh(struct daemon *d, bool everything)
 {
     const uint64_t started_ms = d->clock.monotonic_ms(d->clock.context);
     everything = everything || d->pending_everything;
-    const uint64_t loads = manifests_state(d->manifests).loads;
-    int r = manifests_load(d->manifests, everything);
+    const uint64_t loads = manifests_state(d->pipeline.manifests).loads;
+    int r = pipeline_read(&d->pipeline, everything);
     if (r >= 0) {
-        if (everything || manifests_state(d->manifests).loads != loads)
+        if (everything || manifests_state(d->pipeline.manifests).loads != loads)
             say_read(d);
         // From here on what is owed are the steps behind the reading.
         everything = false;
-        r = r > 0 || d->pending || !d->ready ? derive_and_publish(d, started_ms)
-                                             : 0;
+        r = r > 0 || d->pending || !d->ready ? publish(d, started_ms) : 0;
     }
     if (r < 0) {
         owe_refresh(d, r, everything);
@@ -223,76 +213,21 @@ static int loop_start(struct daemon *d, struct error *err)
                  : 0;
 }
 
-static int random_seed(uint64_t *out, struct error *err)
+static int random_octets(void *out, size_t n, struct error *err)
 {
-    const int r = uv_random(NULL, NULL, out, sizeof *out, 0, NULL);
+    const int r = uv_random(NULL, NULL, out, n, 0, NULL);
     return r < 0 ? error_set(err, r, "cannot get random numbers: %s",
                              uv_strerror(r))
                  : 0;
 }
 
-static int zone_start(struct daemon *d, struct error *err)
+static int pipeline_start(struct daemon *d, struct error *err)
 {
-    const struct settings *s = d->settings;
-    struct zone_settings zone = {
-        .domain = s->cluster_domain,
-        .reverse = s->reverse.items,
-        .reverse_n = s->reverse.n,
-        .ttl_s = s->ttl_s,
-        .negative_ttl_s = s->negative_ttl_s,
-    };
-    struct address_list servers;
-    int r = servers_of(&s->listen, &d->arena, &servers);
-    if (r < 0)
-        return no_memory(err);
-    zone.servers = servers.items;
-    zone.servers_n = servers.n;
-    r = random_seed(&zone.hash_seed, err);
-    if (r < 0)
-        return r;
-    r = zone_new(&zone, &d->zone, err);
-    return r == -ENOMEM ? no_memory(err) : r;
-}
-
-static void copy_ranges(const struct cidr_list *from, struct cidr to[2],
-                        uint32_t *n)
-{
-    // One a family, as settings_parse() has seen to.
-    assert(from->n <= 2);
-    *n = (uint32_t)from->n;
-    for (size_t i = 0; i < from->n; i++)
-        to[i] = from->items[i];
-}
-
-static int model_start(struct daemon *d, struct error *err)
-{
-    struct ordinals_settings ordinals = {0};
-    int r = random_seed(&ordinals.seed, err);
-    if (r < 0)
-        return r;
-    copy_ranges(&d->settings->pod_cidrs, ordinals.pod_cidrs,
-                &ordinals.pod_cidrs_n);
-    copy_ranges(&d->settings->service_cidrs, ordinals.service_cidrs,
-                &ordinals.service_cidrs_n);
-    d->cluster = cluster_new(NULL);
-    if (d->cluster)
-        d->statefulsets = statefulsets_new(d->cluster, &ordinals, &d->report);
-    if (d->statefulsets)
-        d->sync = zone_sync_new(d->zone, d->cluster, &d->report);
-    return d->sync ? 0 : no_memory(err);
-}
-
-static int source_start(struct daemon *d, struct error *err)
-{
-    const struct manifests_settings settings = {
-        .paths = d->settings->paths.items,
-        .paths_n = d->settings->paths.n,
-        .limits = doc_limits_default(),
-        .report = &d->report,
-        .cluster = d->cluster,
-    };
-    int r = manifests_new(&settings, &d->manifests, err);
-    return r == -ENOMEM ? no_memory(err) : r;
+    struct pipeline_seeds seeds;
+    const int r = pipeline_seeds_random(&seeds, err);
+    return r < 0 ? r
+                 : pipeline_init(&d->pipeline, d->settings, &seeds, &d->report,
+                                 err);
 }
 
 static void say_listening(const struct daemon *d)
@@ -308,72 +243,117 @@ static void say_listening(const struct daemon *d)
     fflush(stdout);
 }
 
+static int limit_start(struct daemon *d, struct error *err)
+{
+    uint64_t seed;
+    if (d->settings->rate_limit == 0)
+        return 0;
+    const int r = random_octets(&seed, sizeof seed, err);
+    if (r < 0)
+        return r;
+    d->limit = limit_new(d->settings->rate_limit, seed);
+    return d->limit ? 0 : no_memory(err);
+}
+
 static int net_start(struct daemon *d, struct error *err)
 {
     const struct settings *s = d->settings;
-    const struct workers_settings settings = {
-        .zone = d->zone,
-        .answer = {.udp_size_max = (uint16_t)s->max_udp},
+    struct workers_settings settings = {
+        .zone = d->pipeline.zone,
+        .answer = pipeline_answers(s),
         .listen = s->listen.items,
         .listen_n = s->listen.n,
         .threads = settings_threads(s),
+        .tcp_connections = s->tcp_connections,
+        .tcp_per_client = s->tcp_per_client,
+        .tcp_idle_ms = s->tcp_idle_s * 1000,
+        .tcp_message_ms = s->tcp_timeout_s * 1000,
     };
-    int r = workers_start(&settings, &d->workers, err);
+    struct dns_cookie_secret *secret = &settings.answer.cookie_secret;
+    int r = random_octets(secret, sizeof *secret, err);
+    if (r == 0)
+        r = limit_start(d, err);
+    settings.answer.limit = d->limit;
+    if (r == 0)
+        r = workers_start(&settings, &d->workers, err);
     if (r == 0)
         say_listening(d);
     return r;
 }
 
+static int control_at_default(struct daemon *d, struct error *err)
+{
+    char path[CONTROL_PATH_SIZE];
+    const struct sockaddr_any first = workers_address(d->workers, 0);
+    const int r = control_default_path(sockaddr_port(&first), path, err);
+    return r < 0 ? r
+                 : control_start(&d->loop, path, d->pipeline.zone, &d->control,
+                                 err);
+}
+
+// Nobody asked for the default path: to be without it is no reason not to
+// serve.
+static int steering_start(struct daemon *d, struct error *err)
+{
+    const char *path = d->settings->control;
+    if (strcmp(path, "none") == 0)
+        return 0;
+    if (*path)
+        return control_start(&d->loop, path, d->pipeline.zone, &d->control,
+                             err);
+    struct error why;
+    if (control_at_default(d, &why) < 0)
+        log_event(&d->log, LOG_WARNING,
+                  "other commands cannot reach this server; choose a socket "
+                  "with --control PATH, or none with --control none",
+                  LOG_STRING("because", why.text));
+    return 0;
+}
+
 static int start(struct daemon *d, struct error *err)
 {
-    int r = zone_start(d, err);
+    int r = pipeline_start(d, err);
     if (r == 0)
-        r = model_start(d, err);
-    if (r == 0)
-        r = source_start(d, err);
-    return r == 0 ? net_start(d, err) : r;
+        r = net_start(d, err);
+    return r == 0 ? steering_start(d, err) : r;
 }
 
 // --- stop ------------------------------------------------------------------
 
-static void on_manifests_closed(void *context)
-{
-    struct daemon *d = context;
-    d->manifests = NULL;
-}
-
-// Handles give their memory back while the loop runs, and it runs until the
-// last one has closed.
-static void loop_end(struct daemon *d)
+// From here on the loop calls nothing of ours, but handles give their memory
+// back while it runs.
+static void loop_quiet(struct daemon *d)
 {
     uv_close((uv_handle_t *)&d->retry, NULL);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&d->signals[i], NULL);
+}
+
+static void loop_end(struct daemon *d)
+{
     (void)uv_run(&d->loop, UV_RUN_DEFAULT);
     const int r = uv_loop_close(&d->loop);
     assert(r == 0);
 }
 
-// In the order in which one part borrows from the next: workers read the zone,
-// sources put their objects into the cluster.
+// In the order in which one part borrows from the next: workers and the control
+// interface read the zone.
 static void release(struct daemon *d)
 {
     workers_stop(d->workers);
-    if (d->manifests)
-        manifests_free(d->manifests, on_manifests_closed, d);
+    limit_free(d->limit);
+    control_stop(d->control);
+    if (d->looping)
+        loop_quiet(d);
+    pipeline_release(&d->pipeline, &d->loop);
     if (d->looping)
         loop_end(d);
-    zone_sync_free(d->sync);
-    statefulsets_free(d->statefulsets);
-    cluster_free(d->cluster);
-    zone_free(d->zone);
-    arena_release(&d->arena);
 }
 
 static void serve(struct daemon *d)
 {
     refresh(d, false);
-    int r = manifests_watch(d->manifests, &d->loop, on_change, d);
+    int r = manifests_watch(d->pipeline.manifests, &d->loop, on_change, d);
     if (r < 0)
         log_event(&d->log, LOG_WARNING,
                   "cannot watch the paths; SIGHUP reads them again",
@@ -389,7 +369,6 @@ int daemon_run(const struct settings *settings, struct error *err)
         .clock = clock_of_system(),
     };
     d.report = (struct report){.finding = on_finding, .context = &d};
-    arena_init(&d.arena, SIZE_MAX);
     // A client or a log reader that went away is an error of a write.
     signal(SIGPIPE, SIG_IGN);
     int r = loop_start(&d, err);

@@ -18,6 +18,8 @@ static const struct group groups[] = {
     {"where", "Where to answer:"},
     {"what", "What to answer:"},
     {"ordinals", "Where no cluster gives addresses:"},
+    {"limits", "What clients may take:"},
+    {"steering", "How other commands find the server:"},
     {"log", "Logs, on standard error:"},
 };
 
@@ -29,18 +31,27 @@ static void help_bounds(FILE *out, const struct setting *row)
         fprintf(out, ": %s", row->unit);
     if (row->type == SETTING_CIDR_PAIR)
         fputs(", one a family", out);
-    if (*row->preset)
+    if (*row->preset && row->type != SETTING_FLAG)
         fprintf(out, " (%s)", row->preset);
     fputc('\n', out);
 }
 
 static void help_row(FILE *out, const struct setting *row)
 {
-    char option[64];
-    snprintf(option, sizeof option, "--%s %s%s", row->word, row->argument,
+    char option[64], letter[8] = "";
+    if (row->letter)
+        snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    snprintf(option, sizeof option, "%s--%s%s%s%s", letter, row->word,
+             *row->argument ? " " : "", row->argument,
              setting_is_list(row) ? "..." : "");
     fprintf(out, "  %-*s %s", OPTION_WIDTH, option, row->help);
     help_bounds(out, row);
+}
+
+void settings_help_own(FILE *out, const struct setting *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        help_row(out, &rows[i]);
 }
 
 void settings_help(FILE *out)

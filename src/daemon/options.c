@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line: `--word value`, `--word=value`, PATH, and `--` before paths
-// that begin with a dash. It is read twice: first for its form and for
-// --config, then, once defaults and file have been set, for its values.
+// The command line: `--word value`, `--word=value`, `-w value` where a word has
+// a letter, `--flag`, `--flag=true`, PATH, and `--` before paths that begin
+// with a dash. It is read twice: first for its form and for --config, then,
+// once defaults and file have been set, for its values.
 #include "daemon/settings.h"
 
 #include "base/nearest.h"
@@ -17,6 +18,7 @@ enum { SETTINGS_SIZE_MAX = 512 << 20 };
 
 // The arguments, and what stands at the place that is read.
 struct options {
+    const struct settings_command *command;
     int argc;
     const char *const *argv;
     int at;
@@ -32,45 +34,65 @@ static const struct setting *path_row(void)
     return &settings_table(&(size_t){0})[SETTING_INDEX_paths];
 }
 
-static int unknown_option(const char *text, struct error *err)
+static void offer_rows(struct nearest *near, const struct setting *rows,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].type != SETTING_PATHS)
+            nearest_offer(near, rows[i].word);
+}
+
+static int unknown_option(const struct settings_command *command,
+                          const char *text, struct error *err)
 {
     char word[64];
     size_t n;
     const struct setting *rows = settings_table(&n);
     snprintf(word, sizeof word, "%.*s", (int)strcspn(text, "="), text);
     struct nearest near = nearest_of(word + strspn(word, "-"));
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].type != SETTING_PATHS)
-            nearest_offer(&near, rows[i].word);
+    offer_rows(&near, rows, n);
+    offer_rows(&near, command->own, command->own_n);
     nearest_offer(&near, "help");
     if (near.word)
         return error_set(err, -EINVAL,
                          "unknown option '%s'; did you mean '--%s'? (ordinald "
-                         "serve --help lists them)",
-                         word, near.word);
+                         "%s --help lists them)",
+                         word, near.word, command->name);
     return error_set(err, -EINVAL,
-                     "unknown option '%s'; ordinald serve --help lists them",
-                     word);
+                     "unknown option '%s'; ordinald %s --help lists them", word,
+                     command->name);
 }
 
-// The row of "--word" or "--word=value", or NULL.
-static const struct setting *row_of(const char *text)
+// Whether text is "--word", "--word=..." or the row's letter.
+static bool is_named(const struct setting *row, const char *text)
 {
-    char word[64];
+    if (row->letter && text[1] == row->letter && text[2] == '\0')
+        return true;
     const size_t n = strcspn(text, "=");
-    if (strncmp(text, "--", 2) != 0 || n - 2 >= sizeof word)
-        return NULL;
-    memcpy(word, text + 2, n - 2);
-    word[n - 2] = '\0';
-    const struct setting *row = setter_find(word);
-    return row && row->type != SETTING_PATHS ? row : NULL;
+    return strncmp(text, "--", 2) == 0 && strlen(row->word) == n - 2 &&
+           memcmp(row->word, text + 2, n - 2) == 0;
+}
+
+// The row of an argument that begins with a dash, or NULL.
+static const struct setting *row_of(const struct settings_command *command,
+                                    const char *text)
+{
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    for (size_t i = 0; i < command->own_n; i++)
+        if (is_named(&command->own[i], text))
+            return &command->own[i];
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].type != SETTING_PATHS && is_named(&rows[i], text))
+            return &rows[i];
+    return NULL;
 }
 
 static int option_value(struct options *o, const char *text, struct error *err)
 {
     const char *equals = strchr(text, '=');
-    if (equals) {
-        o->value = equals + 1;
+    if (equals || o->row->type == SETTING_FLAG) {
+        o->value = equals ? equals + 1 : "true";
         return 1;
     }
     // No value begins with two dashes, so such a one is the next option.
@@ -98,8 +120,9 @@ static int options_next(struct options *o, struct error *err)
         o->value = text;
         return 1;
     }
-    o->row = row_of(text);
-    return o->row ? option_value(o, text, err) : unknown_option(text, err);
+    o->row = row_of(o->command, text);
+    return o->row ? option_value(o, text, err)
+                  : unknown_option(o->command, text, err);
 }
 
 static bool wants_help(int argc, const char *const *argv)
@@ -111,24 +134,24 @@ static bool wants_help(int argc, const char *const *argv)
 }
 
 // The form of all arguments; sets config to the last --config, or NULL.
-static int check_form(int argc, const char *const *argv, const char **config,
-                      struct error *err)
+static int check_form(struct options o, const char **config, struct error *err)
 {
-    struct options o = {.argc = argc, .argv = argv};
+    const struct setting *row = setter_find("config");
     int r;
     *config = NULL;
     while ((r = options_next(&o, err)) > 0)
-        if (o.row->type == SETTING_FILE)
+        if (o.row == row)
             *config = o.value;
     return r;
 }
 
-static int set_presets(struct setter *t, struct error *err)
+// Where there is no default the value stays as it is: empty, or as the command
+// has set its own.
+static int set_presets(struct setter *t, const struct setting *rows, size_t n,
+                       struct error *err)
 {
-    size_t n;
-    const struct setting *rows = settings_table(&n);
     for (size_t i = 0; i < n; i++) {
-        if (!*rows[i].preset && setting_is_list(&rows[i]))
+        if (!*rows[i].preset)
             continue;
         int r = setter_text(t, &rows[i], rows[i].preset, err);
         if (r < 0)
@@ -137,10 +160,8 @@ static int set_presets(struct setter *t, struct error *err)
     return 0;
 }
 
-static int set_flags(struct setter *t, int argc, const char *const *argv,
-                     struct error *err)
+static int set_flags(struct setter *t, struct options o, struct error *err)
 {
-    struct options o = {.argc = argc, .argv = argv};
     int r;
     while ((r = options_next(&o, err)) > 0) {
         setter_begin(t, o.row, ORIGIN_FLAG);
@@ -189,17 +210,18 @@ static int check_ranges(const struct settings *s, struct error *err)
 static int check_paths(const struct setter *t, struct error *err)
 {
     const struct text_list *paths = &t->s->paths;
+    if (!t->s->paths_given && !t->command->needs_paths)
+        return 0;
     for (size_t i = 0; i < paths->n; i++) {
         struct stat st;
         const char *path = paths->items[i];
         if (strcmp(path, "-") == 0 || stat(path, &st) == 0)
             continue;
-        if (t->origins[SETTING_INDEX_paths] == ORIGIN_PRESET)
+        if (!t->s->paths_given)
             return error_set(err, -EINVAL,
                              "no PATH is given and there is no '%s' here; name "
-                             "a manifest file or directory: ordinald serve "
-                             "PATH",
-                             path);
+                             "a manifest file or directory: ordinald %s PATH",
+                             path, t->command->name);
         return error_set(err, -EINVAL,
                          "cannot read '%s': %s; name an existing file or "
                          "directory, or - for standard input",
@@ -208,34 +230,69 @@ static int check_paths(const struct setter *t, struct error *err)
     return 0;
 }
 
-static int settings_fill(struct setter *t, int argc, const char *const *argv,
-                         const struct report *report, struct error *err)
+// A zone's names come from the endpoints that are in it.
+static int check_zonal(const struct settings *s, struct error *err)
 {
-    const char *config;
-    int r = check_form(argc, argv, &config, err);
-    if (r == 0)
-        r = set_presets(t, err);
-    if (r == 0 && config)
-        r = config_read(t, config, report, err);
-    if (r == 0)
-        r = set_flags(t, argc, argv, err);
-    if (r == 0)
-        r = check_lists(t, err);
+    if (!s->zonal || !s->no_endpoints)
+        return 0;
+    return error_set(err, -EINVAL,
+                     "--zonal tells endpoints by their zone, and "
+                     "--no-endpoints leaves them out; give one of both");
+}
+
+static int check_whole(struct setter *t, struct error *err)
+{
+    t->s->paths_given = t->origins[SETTING_INDEX_paths] != ORIGIN_PRESET;
+    int r = check_lists(t, err);
     if (r == 0)
         r = check_ranges(t->s, err);
+    if (r == 0)
+        r = check_zonal(t->s, err);
     return r == 0 ? check_paths(t, err) : r;
 }
 
-int settings_parse(struct settings *s, int argc, const char *const *argv,
+// --- all of it -------------------------------------------------------------
+
+static int settings_fill(struct setter *t, const struct options *o,
+                         const struct report *report, struct error *err)
+{
+    size_t n;
+    const struct setting *rows = settings_table(&n);
+    const struct settings_command *command = t->command;
+    const char *config;
+    int r = check_form(*o, &config, err);
+    if (r == 0)
+        r = set_presets(t, rows, n, err);
+    if (r == 0)
+        r = set_presets(t, command->own, command->own_n, err);
+    if (r == 0 && config)
+        r = config_read(t, config, report, err);
+    if (r == 0)
+        r = set_flags(t, *o, err);
+    return r == 0 ? check_whole(t, err) : r;
+}
+
+// What the user wrote is repeated in errors, and may have line feeds in it.
+static void keep_to_one_line(struct error *err)
+{
+    for (char *p = err->text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+}
+
+int settings_parse(struct settings *s, const struct settings_command *command,
+                   int argc, const char *const *argv,
                    const struct report *report, struct error *err)
 {
     if (wants_help(argc, argv))
         return SETTINGS_HELP;
-    struct settings next = {.config = ""};
-    struct setter t = {.s = &next};
+    struct settings next = {.config = "", .identity = "", .control = ""};
+    struct setter t = {.s = &next, .command = command};
+    const struct options o = {.command = command, .argc = argc, .argv = argv};
     arena_init(&next.arena, SETTINGS_SIZE_MAX);
-    int r = settings_fill(&t, argc, argv, report, err);
+    int r = settings_fill(&t, &o, report, err);
     if (r < 0) {
+        keep_to_one_line(err);
         settings_release(&next);
         return r;
     }

@@ -6,19 +6,6 @@
 #include <string.h>
 #include <uv.h>
 
-static struct address address_of(const struct sockaddr_any *a)
-{
-    struct address out = {0};
-    if (a->any.sa_family == AF_INET6) {
-        out.family = FAMILY_IPV6;
-        memcpy(out.octets, &a->v6.sin6_addr, 16);
-    } else {
-        out.family = FAMILY_IPV4;
-        memcpy(out.octets, &a->v4.sin_addr, 4);
-    }
-    return out;
-}
-
 // The list has room for whatever comes: see servers_of().
 static void add(struct address_list *list, struct address a)
 {
@@ -49,7 +36,7 @@ static void add_interfaces(struct address_list *list, int family,
             a.v6 = all[i].address.address6;
         else
             a.v4 = all[i].address.address4;
-        add(list, address_of(&a));
+        add(list, sockaddr_address(&a));
     }
     if (list->n > before)
         return;
@@ -78,7 +65,7 @@ int servers_of(const struct sockaddr_list *listen, struct arena *arena,
         if (sockaddr_is_wildcard(a))
             add_interfaces(&list, a->any.sa_family, all, all_n);
         else
-            add(&list, address_of(a));
+            add(&list, sockaddr_address(a));
     }
     if (all)
         uv_free_interface_addresses(all, all_n);

@@ -20,10 +20,11 @@ enum origin { ORIGIN_PRESET, ORIGIN_FILE, ORIGIN_FLAG };
 
 struct setter {
     struct settings *s;
+    const struct settings_command *command;
     enum origin origins[SETTINGS_N]; // of the values that stand now
 };
 
-// The row of a word, or NULL.
+// The row of a word in the table, or NULL.
 const struct setting *setter_find(const char *word);
 
 // Forget what lower origins gave; what follows is added to a list.

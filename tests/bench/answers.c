@@ -53,14 +53,12 @@ static void write_service(FILE *f, const char *name, int subnet, int n)
 
 static struct world *make_world(void)
 {
-    struct world_settings settings = world_settings_default();
     struct world *w;
     char *text = NULL;
     size_t n = 0;
     FILE *f = open_memstream(&text, &n);
 
-    settings.udp_size_max = 4096;
-    w = world_new(&settings);
+    w = world_new("--max-udp 4096");
     if (!f || !w)
         exit(1);
     write_service(f, "db", 0, PEERS);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/world.h"
 
+#include "daemon/pipeline.h"
+#include "daemon/settings.h"
 #include "lib/answer_one.h"
-#include "model/cluster.h"
-#include "source/manifest.h"
-#include "source/statefulset.h"
-#include "zone/sync.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,17 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512 };
+enum { PATH_SIZE = 512, WORDS_MAX = 64 };
 
 struct world {
     struct fake_clock clock;
     char directory[64];
-    const char *paths[1];
-    struct cluster *cluster;
-    struct manifests *manifests;
-    struct statefulsets *statefulsets;
-    struct zone *zone;
-    struct zone_sync *sync;
+    struct settings settings;
+    struct pipeline pipeline;
     struct answer_context context;
     struct report report;
     // findings of the last load
@@ -32,15 +26,6 @@ struct world {
     size_t findings_n;
     bool reader; // this thread is registered with the zone
 };
-
-struct world_settings world_settings_default(void)
-{
-    return (struct world_settings){
-        .ttl_s = 5,
-        .negative_ttl_s = 1,
-        .udp_size_max = 1232,
-    };
-}
 
 // The text of a finding as the log writes it, with the directory left out: it
 // is another one each time.
@@ -92,107 +77,72 @@ void world_advance(struct world *w, uint64_t ms)
 
 // --- making and ending -----------------------------------------------------
 
-static int parse_cidrs(const char *const *texts, const char *otherwise,
-                       struct cidr *out, uint32_t *n, struct error *err)
+// The next word of *rest, which is cut up, or NULL.
+static char *next_word(char **rest)
 {
-    const char *first = texts[0] ? texts[0] : otherwise;
-    int result = cidr_parse(first, &out[0], err);
+    char *word = *rest + strspn(*rest, " \t");
+    const bool quoted = *word == '\'';
+    word += quoted;
+    if (!*word)
+        return NULL;
+    char *end = word + strcspn(word, quoted ? "'" : " \t");
+    *rest = end + (*end != 0);
+    *end = 0;
+    return word;
+}
 
-    *n = 1;
-    if (result == 0 && texts[1]) {
-        result = cidr_parse(texts[1], &out[1], err);
-        *n = 2;
-    }
+static int read_settings(struct world *w, const char *options,
+                         struct error *err)
+{
+    const struct settings_command command = {
+        .name = "serve",
+        .needs_paths = true,
+    };
+    const char *argv[WORDS_MAX] = {"--listen", "192.0.2.53:53"};
+    int argc = 2;
+    char *copy = strdup(options), *rest = copy;
+
+    for (char *word; copy && argc < WORDS_MAX - 2 && (word = next_word(&rest));)
+        argv[argc++] = word;
+    argv[argc++] = "--";
+    argv[argc++] = w->directory;
+    const int result =
+        copy ? settings_parse(&w->settings, &command, argc, argv, NULL, err)
+             : -ENOMEM;
+    free(copy);
     return result;
 }
 
-static int make_zone(struct world *w, const struct world_settings *settings,
-                     struct error *err)
+static int make(struct world *w, const char *options, struct error *err)
 {
-    struct address server;
-    struct cidr reverse;
-    struct zone_settings z = {
-        .ttl_s = settings->ttl_s,
-        .negative_ttl_s = settings->negative_ttl_s,
-        .servers = &server,
-        .servers_n = 1,
-        .hash_seed = 0x0123456789abcdef,
-    };
-    const char *domain = settings->domain ? settings->domain : "cluster.local";
-    int result = dns_name_parse(domain, &z.domain, err);
+    const struct pipeline_seeds seeds = {.hash = 0x0123456789abcdef,
+                                         .pods = 42};
 
-    if (result == 0 && settings->reverse) {
-        result = cidr_parse(settings->reverse, &reverse, err);
-        z.reverse = &reverse;
-        z.reverse_n = 1;
-    }
-    if (result < 0)
-        return result;
-    dns_name_fold(&z.domain);
-    if (!address_parse("192.0.2.53", &server))
-        return error_set(err, -EINVAL, "the server's address");
-    return zone_new(&z, &w->zone, err);
-}
-
-static int make_sources(struct world *w, const struct world_settings *settings,
-                        struct error *err)
-{
-    struct ordinals_settings o = {.seed = 42};
-    int result = parse_cidrs(settings->pod_cidr, "10.244.0.0/16", o.pod_cidrs,
-                             &o.pod_cidrs_n, err);
-
-    if (result == 0)
-        result = parse_cidrs(settings->service_cidr, "10.96.0.0/16",
-                             o.service_cidrs, &o.service_cidrs_n, err);
-    if (result < 0)
-        return result;
-    w->cluster = cluster_new(NULL);
-    if (!w->cluster)
-        return error_set(err, -ENOMEM, "no memory");
-    w->statefulsets = statefulsets_new(w->cluster, &o, &w->report);
-    if (!w->statefulsets)
-        return error_set(err, -ENOMEM, "no memory");
-    w->paths[0] = w->directory;
-    const struct manifests_settings m = {
-        .paths = w->paths,
-        .paths_n = 1,
-        .limits = doc_limits_default(),
-        .report = &w->report,
-        .cluster = w->cluster,
-    };
-    return manifests_new(&m, &w->manifests, err);
-}
-
-static int make(struct world *w, const struct world_settings *settings,
-                struct error *err)
-{
     w->report = (struct report){.finding = take_finding, .context = w};
     snprintf(w->directory, sizeof w->directory, "/tmp/ordinald-world.XXXXXX");
     if (!mkdtemp(w->directory)) {
         w->directory[0] = 0;
         return error_set(err, -errno, "no directory for manifests");
     }
-    int result = make_zone(w, settings, err);
+    int result = read_settings(w, options, err);
     if (result == 0)
-        result = make_sources(w, settings, err);
+        result =
+            pipeline_init(&w->pipeline, &w->settings, &seeds, &w->report, err);
     if (result < 0)
         return result;
-    w->sync = zone_sync_new(w->zone, w->cluster, &w->report);
-    if (!w->sync)
-        return error_set(err, -ENOMEM, "no memory");
-    w->context.zone = w->zone;
-    w->context.settings.udp_size_max = settings->udp_size_max;
+    w->context.zone = w->pipeline.zone;
+    w->context.settings = pipeline_answers(&w->settings);
     zone_reader_register();
     w->reader = true;
     return 0;
 }
 
-struct world *world_new(const struct world_settings *settings)
+struct world *world_new(const char *options)
 {
     struct world *w = calloc(1, sizeof *w);
     struct error err = {""};
 
-    if (w && make(w, settings, &err) < 0) {
+    if (w && make(w, options, &err) < 0) {
         fprintf(stderr, "world: %s\n", err.text);
         world_free(w);
         w = NULL;
@@ -219,11 +169,8 @@ void world_free(struct world *w)
         return;
     if (w->reader)
         zone_reader_unregister();
-    zone_sync_free(w->sync);
-    manifests_free(w->manifests, NULL, NULL);
-    statefulsets_free(w->statefulsets);
-    cluster_free(w->cluster);
-    zone_free(w->zone);
+    pipeline_release(&w->pipeline, NULL);
+    settings_release(&w->settings);
     if (w->directory[0])
         remove_directory(w->directory);
     forget_findings(w);
@@ -262,18 +209,18 @@ int world_load(struct world *w)
     struct clock clock = fake_clock_view(&w->clock);
 
     forget_findings(w);
-    int result = manifests_load(w->manifests, false);
+    int result = pipeline_read(&w->pipeline, false);
     if (result >= 0)
-        result = statefulsets_sync(w->statefulsets,
-                                   clock.monotonic_ms(clock.context));
-    if (result >= 0)
-        result = zone_sync_run(w->sync, clock.unix_s(clock.context), NULL);
-    return result < 0 ? result : 0;
+        result = pipeline_publish(&w->pipeline, &clock, NULL);
+    return result;
 }
 
 size_t world_answer(struct world *w, const uint8_t *query, size_t n,
                     enum answer_transport transport, uint8_t *reply)
 {
+    const struct clock clock = fake_clock_view(&w->clock);
+    w->context.now_ms = clock.monotonic_ms(clock.context);
+    w->context.now_unix_s = clock.unix_s(clock.context);
     const size_t reply_n = answer_one(&w->context, query, n, transport, reply);
     zone_reader_quiescent();
     return reply_n;

@@ -15,22 +15,15 @@
 
 struct world;
 
-struct world_settings {
-    const char *domain;          // NULL: cluster.local
-    const char *pod_cidr[2];     // NULL: 10.244.0.0/16
-    const char *service_cidr[2]; // NULL: 10.96.0.0/16
-    const char *reverse;         // NULL: all of both trees
-    uint32_t ttl_s;
-    uint32_t negative_ttl_s;
-    uint16_t udp_size_max;
-};
-
-// TTL 5 s, negative TTL 1 s, 1232 octets over UDP.
-struct world_settings world_settings_default(void);
-
-// Nothing is loaded yet: it answers SERVFAIL. Returns NULL and says why on
-// standard error when it cannot be made.
-struct world *world_new(const struct world_settings *settings);
+/*
+ * options  as on the command line, with blanks between them; what has a blank
+ *          in it stands in single quotes. "" for the defaults. The server's
+ *          address is 192.0.2.53, and PATH the world's directory
+ *
+ * Nothing is loaded yet: it answers SERVFAIL. Returns NULL and says why on
+ * standard error when it cannot be made.
+ */
+struct world *world_new(const char *options);
 void world_free(struct world *w);
 
 // Write a file anew (a rename over the old one), or remove it; seen by the next

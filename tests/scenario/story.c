@@ -263,39 +263,18 @@ static void step_query(struct story *s, char *rest)
         ask(s, query, n, transport);
 }
 
-// --- settings --------------------------------------------------------------
+// --- options ---------------------------------------------------------------
 
-static void set_cidr(struct story *s, const char *slots[2], char *value)
+static void step_options(struct story *s, const char *rest)
 {
-    if (slots[0] && slots[1])
-        story_fail(s, "more than two ranges");
-    else
-        slots[slots[0] != NULL] = value;
-}
+    const size_t n = strlen(s->options);
 
-static void step_setting(struct story *s, char *rest)
-{
-    struct world_settings *w = &s->settings;
-    char *key = story_word(&rest), *value = story_word(&rest);
-
-    if (!value || s->world)
-        story_fail(s, "a setting is 'setting KEY VALUE', before all steps");
-    else if (strcmp(key, "domain") == 0)
-        w->domain = value;
-    else if (strcmp(key, "ttl") == 0)
-        w->ttl_s = (uint32_t)atoi(value);
-    else if (strcmp(key, "negative-ttl") == 0)
-        w->negative_ttl_s = (uint32_t)atoi(value);
-    else if (strcmp(key, "max-udp") == 0)
-        w->udp_size_max = (uint16_t)atoi(value);
-    else if (strcmp(key, "reverse") == 0)
-        w->reverse = value;
-    else if (strcmp(key, "pod-cidr") == 0)
-        set_cidr(s, w->pod_cidr, value);
-    else if (strcmp(key, "service-cidr") == 0)
-        set_cidr(s, w->service_cidr, value);
+    if (s->world)
+        story_fail(s, "options stand before all other steps");
+    else if (n + strlen(rest) + 2 > sizeof s->options)
+        story_fail(s, "too many options");
     else
-        story_fail(s, "no setting is called '%s'", key);
+        snprintf(s->options + n, sizeof s->options - n, " %s", rest);
 }
 
 // --- the whole -------------------------------------------------------------
@@ -330,12 +309,12 @@ static bool step(struct story *s, char *line)
         return true;
     s->step_line = s->line;
     char *word = story_word(&line);
-    if (strcmp(word, "setting") == 0) {
-        step_setting(s, line);
+    if (strcmp(word, "options") == 0) {
+        step_options(s, line);
         return true;
     }
     if (!s->world)
-        s->world = world_new(&s->settings);
+        s->world = world_new(s->options);
     if (!s->world) {
         story_fail(s, "the world cannot be made");
         return false;
@@ -350,7 +329,6 @@ bool story_run(const char *path, FILE *out)
         .path = path,
         .out = out,
         .text = read_text(path),
-        .settings = world_settings_default(),
         .reply = {.ede = -1},
     };
 

@@ -8,9 +8,9 @@
 //
 // Steps, in the order in which a story usually has them:
 //
-//     setting KEY VALUE       domain, ttl, negative-ttl, max-udp, reverse,
-//                             pod-cidr, service-cidr (twice: both families);
-//                             before everything else
+//     options WORD...         as on the command line: --ttl 30 --zonal; what
+//                             has a blank in it in single quotes. Before
+//                             everything else
 //     manifest FILE <<END     write a file anew
 //     copy FILE PATH          the same, with the text of a file of this
 //                             repository
@@ -51,8 +51,8 @@ struct story {
     char *at;
     unsigned line;      // from 1
     unsigned step_line; // where the step began that is carried out
-    // the world, made by the first step that is no setting
-    struct world_settings settings;
+    // the world, made by the first step behind the options
+    char options[512];
     struct world *world;
     struct story_file files[16];
     // the last reply; not valid before the first query

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: help, exit codes, and errors that are one line each."""
 
+import contextlib
 import json
 import os
 import re
 import socket
+import stat
 import subprocess
+import time
 
 import dns.exception
+import dns.flags
 import dns.message
 import dns.query
 
-from ordinald import (ADDRESSES, BIN, MONGO, POD, Case, free_port, main, run,
-                      until)
+from ordinald import (ADDRESSES, BIN, MONGO, POD, SLOW, Case, free_port, main,
+                      run, until)
 
 
 def answers(port, name):
@@ -56,13 +60,30 @@ class CommandLine(Case):
                               ("--reverse", "10.0.0.0/x"),
                               ("--log-level", "loud"),
                               ("--log-format", "xml"),
-                              ("--cluster-domain", "a..b")):
+                              ("--cluster-domain", "a..b"),
+                              ("--identity", "x" * 64),
+                              ("--namespaces", "Prod"),
+                              ("--names", "serving"), ("--set", "all"),
+                              ("--pods", "true"),
+                              ("--rate-limit", "1000001"),
+                              ("--tcp-connections", "0"),
+                              ("--tcp-idle", "0"),
+                              ("--tcp-timeout", "3601"),
+                              ("--control", "/" + "x" * 107)):
             with self.subTest(option=option, value=value):
                 self.refused("serve", option, value, "zones", status=2,
-                             has=[option, value])
+                             has=[option, value[:40]])
 
     def test_an_option_without_its_value_is_wrong_usage(self):
         self.refused("serve", "--listen", status=2, has=["--listen"])
+
+    def test_a_bad_selector_is_told_by_its_character(self):
+        self.refused("serve", "--label-selector", "app=in(db", "zones",
+                     status=2, has=["--label-selector", "character 7"])
+
+    def test_what_contradicts_itself_is_wrong_usage(self):
+        self.refused("serve", "--zonal", "--no-endpoints", "zones", status=2,
+                     has=["--zonal", "--no-endpoints"])
 
     def test_a_path_that_does_not_exist_is_named(self):
         self.refused("serve", "--listen", f"127.0.0.1:{free_port()}",
@@ -84,7 +105,12 @@ class CommandLine(Case):
         for option in ("--listen", "--config", "--threads", "--max-udp",
                        "--cluster-domain", "--reverse", "--ttl",
                        "--negative-ttl", "--pod-cidr", "--service-cidr",
-                       "--log-level", "--log-format"):
+                       "--identity", "--namespaces", "--label-selector",
+                       "--names", "--set", "--pods", "--endpoint-pod-names",
+                       "--ignore-empty-service", "--no-endpoints", "--zonal",
+                       "--rate-limit", "--tcp-connections",
+                       "--tcp-per-client", "--tcp-idle", "--tcp-timeout",
+                       "--control", "--log-level", "--log-format"):
             self.assertIn(option, text)
 
     def test_the_version_is_printed(self):
@@ -142,6 +168,88 @@ class CommandLine(Case):
         self.assertIn("status: REFUSED", server.dig("-x", ADDRESSES[1]))
         self.assertIn("status: REFUSED", server.dig(MONGO))
 
+    def test_options_reach_the_answers(self):
+        self.copy()
+        dashed = "10-9-8-7.mongo.pod.cluster.local."
+        server = self.serve(options=["--identity", "ns-seven", "--pods",
+                                     "insecure", "--zonal"])
+        self.assertEqual(server.addresses(dashed), ["10.9.8.7"])
+        self.assertIn('"ns-seven"',
+                      server.dig("id.server", "TXT", "CH", "+short"))
+        server = self.serve(options=["--namespaces", "other"])
+        self.assertIsNone(server.addresses(dashed))
+        self.assertIsNone(server.addresses(MONGO))
+        self.assertIn("status: REFUSED",
+                      server.dig("id.server", "TXT", "CH"))
+        server = self.serve(options=["--no-endpoints"])
+        self.assertIsNone(server.addresses(POD % 0))
+        server = self.serve(options=["--label-selector", "nobody=has,this"])
+        self.assertIsNone(server.addresses(MONGO))
+
+    def test_a_silent_connection_ends_when_it_was_told(self):
+        self.copy()
+        server = self.serve(options=["--tcp-idle", "1"])
+        with socket.create_connection(("127.0.0.1", server.port)) as tcp:
+            tcp.settimeout(8 * SLOW)
+            began = time.monotonic()
+            self.assertEqual(tcp.recv(1), b"")
+            self.assertGreater(time.monotonic() - began, 0.5)
+
+    def test_a_rate_limit_is_kept(self):
+        self.copy()
+        server = self.serve(options=["--rate-limit", "2"])
+        query = dns.message.make_query(MONGO, "A").to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.settimeout(1)
+            for _ in range(50):
+                udp.sendto(query, ("127.0.0.1", server.port))
+            whole = 0
+            try:
+                for _ in range(50):
+                    reply = dns.message.from_wire(udp.recv(4096))
+                    whole += not reply.flags & dns.flags.TC
+            except socket.timeout:
+                pass
+        # a second's worth at once, and what time has brought since
+        self.assertGreaterEqual(whole, 1)
+        self.assertLess(whole, 10)
+
+    def test_the_control_socket_is_where_it_was_told(self):
+        self.copy()
+        path = self.path("steer.sock")
+        server = self.serve(options=["--control", path])
+        self.assertTrue(stat.S_ISSOCK(os.stat(path).st_mode))
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        self.assertEqual(server.stop(), 0)
+        self.assertFalse(os.path.exists(path))
+
+    def test_without_a_control_socket_it_serves(self):
+        self.copy()
+        runtime = self.path("run")
+        os.mkdir(runtime, 0o700)
+        with environment(XDG_RUNTIME_DIR=runtime):
+            server = self.serve(options=["--control", "none"])
+            self.assertEqual(os.listdir(runtime), [])
+            self.assertEqual(server.addresses(POD % 0), [ADDRESSES[0]])
+            server = self.serve()
+            self.assertEqual(os.listdir(runtime),
+                             [f"ordinald-{server.port}.sock"])
+        # nobody asked for the default one: a warning, no end
+        with environment(XDG_RUNTIME_DIR=self.path("nowhere")):
+            server = self.serve()
+            server.wait_for("--control")
+            self.assertEqual(server.addresses(POD % 0), [ADDRESSES[0]])
+
+    def test_a_control_socket_that_cannot_be_ends_the_start(self):
+        self.copy()
+        path = self.path("no/such/steer.sock")
+        done = run("serve", "--listen", f"127.0.0.1:{free_port()}",
+                   "--control", path, self.dir)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(path, done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1,
+                         done.stderr)
+
     def test_the_log_can_be_json(self):
         self.copy()
         server = self.serve(options=["--log-format", "json"])
@@ -164,6 +272,21 @@ class CommandLine(Case):
         done = run("serve", "--listen", "127.0.0.1:53", "zones")
         self.assertEqual(done.returncode, 1)
         self.assertIn("CAP_NET_BIND_SERVICE", done.stderr)
+
+
+@contextlib.contextmanager
+def environment(**variables):
+    """What a program started meanwhile finds in its environment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def free_to_bind_low_ports():

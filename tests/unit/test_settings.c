@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/settings.h"
 
+#include "lib/fault.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +20,49 @@ struct fixture {
     struct error err;
     char file[64];       // a configuration file, once config() wrote it
     char findings[1024]; // "line:column: text" each on a line
+    const struct settings_command *command;
+};
+
+static const struct settings_command serve = {
+    .name = "serve",
+    .needs_paths = true,
+};
+
+// A command with words of its own, as a test wants it.
+struct own_values {
+    uint32_t output;
+    const char *directory;
+    bool all;
+    struct dns_name origin;
+};
+
+static const struct setting own_rows[] = {
+    {.word = "output",
+     .letter = 'o',
+     .type = SETTING_CHOICE,
+     .offset = offsetof(struct own_values, output),
+     .preset = "text",
+     .argument = "FORMAT",
+     .unit = "text|json",
+     .help = "form"},
+    {.word = "directory",
+     .type = SETTING_FILE,
+     .offset = offsetof(struct own_values, directory),
+     .preset = "",
+     .argument = "DIR",
+     .help = "where to"},
+    {.word = "all",
+     .type = SETTING_FLAG,
+     .offset = offsetof(struct own_values, all),
+     .preset = "",
+     .argument = "",
+     .help = "all of it"},
+    {.word = "origin",
+     .type = SETTING_DOMAIN,
+     .offset = offsetof(struct own_values, origin),
+     .preset = "",
+     .argument = "NAME",
+     .help = "one of them"},
 };
 
 static void on_finding(void *context, enum finding kind, struct place at,
@@ -37,7 +82,8 @@ static int parse_n(struct fixture *f, int argc, const char *const *argv)
     settings_release(&f->s);
     f->err = (struct error){"untouched"};
     f->findings[0] = '\0';
-    return settings_parse(&f->s, argc, argv, &report, &f->err);
+    return settings_parse(&f->s, f->command ? f->command : &serve, argc, argv,
+                          &report, &f->err);
 }
 
 // The arguments are separated by blanks.
@@ -150,6 +196,30 @@ static void without_flags_the_defaults_stand(void **state)
     assert_string_equal(range(&f->s.service_cidrs, 0, text), "10.96.0.0");
     assert_int_equal(settings_log(&f->s).level, LOG_INFO);
     assert_int_equal(settings_log(&f->s).format, LOG_FORMAT_TEXT);
+    // who answers, and what a client may take (RFC 7766 6.2.3)
+    assert_string_equal(f->s.identity, "");
+    assert_string_equal(f->s.control, "");
+    assert_int_equal(f->s.rate_limit, 0);
+    assert_int_equal(f->s.tcp_connections, 1024);
+    assert_int_equal(f->s.tcp_per_client, 0);
+    assert_int_equal(f->s.tcp_idle_s, 10);
+    assert_int_equal(f->s.tcp_timeout_s, 5);
+}
+
+// Kubernetes' rules, and CoreDNS' defaults (K8S-DNS 8).
+static void without_flags_all_is_as_kubernetes_has_it(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "-");
+    assert_int_equal(f->s.namespaces.n, 0);
+    assert_null(f->s.label_selector);
+    assert_int_equal(f->s.names, 0);
+    assert_int_equal(f->s.set, 0);
+    assert_int_equal(f->s.pods, 0);
+    assert_false(f->s.endpoint_pod_names);
+    assert_false(f->s.ignore_empty_service);
+    assert_false(f->s.no_endpoints);
+    assert_false(f->s.zonal);
 }
 
 static uint32_t number_of(const struct fixture *f, const struct setting *row)
@@ -236,6 +306,105 @@ static void choices_are_known_words(void **state)
     bad(f, "- --log-format=", "--log-format: '' is none of text|json");
 }
 
+static void who_has_a_name_is_chosen_by_word(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --names addressed --set serving --pods insecure");
+    assert_int_equal(f->s.names, 1);
+    assert_int_equal(f->s.set, 1);
+    assert_int_equal(f->s.pods, 1);
+    good(f, "- --names=ready --set=addressed --pods=verified");
+    assert_int_equal(f->s.names, 0);
+    assert_int_equal(f->s.set, 2);
+    assert_int_equal(f->s.pods, 2);
+    bad(f, "- --names serving",
+        "--names: 'serving' is none of ready|addressed");
+    good_config(f, "set: serving\npods: disabled\n", "");
+    assert_int_equal(f->s.set, 1);
+}
+
+static void a_flag_is_set_by_its_word_alone(void **state)
+{
+    struct fixture *f = *state;
+    // the word behind it is a path
+    good(f, "--zonal /tmp --endpoint-pod-names");
+    assert_true(f->s.zonal);
+    assert_true(f->s.endpoint_pod_names);
+    assert_false(f->s.ignore_empty_service);
+    assert_int_equal(f->s.paths.n, 1);
+    assert_string_equal(f->s.paths.items[0], "/tmp");
+    good(f, "- --zonal=true --no-endpoints=false --ignore-empty-service");
+    assert_true(f->s.zonal);
+    assert_false(f->s.no_endpoints);
+    assert_true(f->s.ignore_empty_service);
+    bad(f, "- --zonal=yes",
+        "--zonal: 'yes' is neither true nor false; write one of them, or the "
+        "option alone");
+    bad(f, "- --zonal=",
+        "--zonal: '' is neither true nor false; write one of them, or the "
+        "option alone");
+}
+
+static void a_flag_in_the_file_is_a_boolean(void **state)
+{
+    struct fixture *f = *state;
+    good_config(f, "zonal: true\nno-endpoints: false\n", "");
+    assert_true(f->s.zonal);
+    good_config(f, "zonal: true\n", "--zonal=false");
+    assert_false(f->s.zonal);
+    bad_config(f, "zonal: 'true'\nno-endpoints: 1\nttl: true\n",
+               "1:8: zonal: must be true or false, not a string; write it "
+               "without quotes\n"
+               "2:15: no-endpoints: must be true or false, not a number\n"
+               "3:6: ttl: must be a number, not a boolean\n");
+}
+
+static void a_text_has_a_longest_length(void **state)
+{
+    struct fixture *f = *state;
+    char line[160], text[64];
+    // RFC 4892 leaves it open; ANSWER_IDENTITY_MAX is 63
+    memset(text, 'x', 63);
+    text[63] = '\0';
+    snprintf(line, sizeof line, "- --identity %s", text);
+    good(f, line);
+    assert_string_equal(f->s.identity, text);
+    snprintf(line, sizeof line, "- --identity %sy", text);
+    bad(f, line,
+        "--identity: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' has 64 "
+        "octets; give 0 to 63");
+    good(f, "- --control /run/o.sock");
+    assert_string_equal(f->s.control, "/run/o.sock");
+    good(f, "- --control none");
+    assert_string_equal(f->s.control, "none");
+    good_config(f, "identity: ns-0\n", "");
+    assert_string_equal(f->s.identity, "ns-0");
+}
+
+static void a_selector_is_read_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const char *argv[] = {"-", "--label-selector", "app in (db,web),!old"};
+    assert_int_equal(parse_n(f, 3, argv), 0);
+    assert_non_null(f->s.label_selector);
+    // an empty one is none at all
+    good(f, "- --label-selector=");
+    assert_null(f->s.label_selector);
+    assert_int_equal(parse(f, "- --label-selector app=in(db"), -EINVAL);
+    assert_memory_equal(f->err.text, "--label-selector: ", 18);
+    assert_true(strlen(f->err.text) > 18);
+}
+
+static void zones_have_no_names_without_endpoints(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --zonal --no-endpoints",
+        "--zonal tells endpoints by their zone, and --no-endpoints leaves them "
+        "out; give one of both");
+    assert_int_equal(config(f, "zonal: true\n", "--no-endpoints"), -EINVAL);
+    assert_memory_equal(f->err.text, "--zonal tells", 13);
+}
+
 static void the_domain_is_folded(void **state)
 {
     struct fixture *f = *state;
@@ -271,6 +440,38 @@ static void lists_repeat_or_take_commas(void **state)
     good(f, "- --reverse 10.0.0.0/8,fd00::/8 --reverse=192.168.0.0/16");
     assert_int_equal(f->s.reverse.n, 3);
     assert_string_equal(range(&f->s.reverse, 2, text), "192.168.0.0");
+}
+
+static void namespaces_are_labels(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --namespaces prod,kube-system --namespaces=0x");
+    assert_int_equal(f->s.namespaces.n, 3);
+    assert_string_equal(f->s.namespaces.items[0], "prod");
+    assert_string_equal(f->s.namespaces.items[1], "kube-system");
+    assert_string_equal(f->s.namespaces.items[2], "0x");
+    good_config(f, "namespaces: [a, b]\n", "");
+    assert_int_equal(f->s.namespaces.n, 2);
+    const char *const wrong[] = {"Prod", "-a", "a-", "a.b", "a_b", "*"};
+    for (size_t i = 0; i < ORD_COUNT(wrong); i++) {
+        char line[64], text[160];
+        snprintf(line, sizeof line, "- --namespaces=%s", wrong[i]);
+        snprintf(text, sizeof text,
+                 "--namespaces: '%s' is no name of a namespace; write "
+                 "lower-case letters, digits and '-' between them, 63 at most",
+                 wrong[i]);
+        bad(f, line, text);
+    }
+    char line[128] = "- --namespaces ";
+    memset(line + 15, 'n', 63);
+    good(f, line);
+    line[78] = 'n';
+    assert_int_equal(parse(f, line), -EINVAL);
+    bad(f, "- --namespaces a,b,a",
+        "--namespaces: 'a' is given twice; leave one out");
+    bad(f, "- --namespaces a,",
+        "--namespaces: an item is empty; write NAME, with commas between "
+        "several");
 }
 
 static void lists_have_a_longest_length(void **state)
@@ -372,6 +573,112 @@ static void the_default_path_may_be_missing(void **state)
         "no PATH is given and there is no 'zones' here; name a manifest file "
         "or directory: ordinald serve PATH");
     assert_int_equal(chdir(before), 0);
+}
+
+static void who_gave_the_paths_is_known(void **state)
+{
+    struct fixture *f = *state;
+    const struct settings_command zone = {.name = "zone"};
+    f->command = &zone;
+    char before[4096];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir("/proc"), 0);
+    // it can do without, so the default need not be there
+    good(f, "--ttl 1");
+    assert_false(f->s.paths_given);
+    good(f, "- --ttl 1");
+    assert_true(f->s.paths_given);
+    good_config(f, "paths: [/tmp]\n", "");
+    assert_true(f->s.paths_given);
+    bad(f, "/nowhere/x",
+        "cannot read '/nowhere/x': No such file or directory; name an existing "
+        "file or directory, or - for standard input");
+    assert_int_equal(chdir(before), 0);
+}
+
+static void a_file_may_give_the_paths(void **state)
+{
+    struct fixture *f = *state;
+    char line[128];
+    assert_int_equal(config(f, "", ""), 0); // makes up a name for the file
+    FILE *out = fopen(f->file, "w");
+    assert_non_null(out);
+    fputs("paths: [/tmp, /]\n", out);
+    fclose(out);
+    snprintf(line, sizeof line, "--config %s", f->file);
+    good(f, line);
+    unlink(f->file);
+    assert_true(f->s.paths_given);
+    assert_int_equal(f->s.paths.n, 2);
+}
+
+static void a_command_has_words_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct own_values own = {.output = 7, .directory = "unset"};
+    const struct settings_command zone = {
+        .name = "zone",
+        .own = own_rows,
+        .own_n = ORD_COUNT(own_rows),
+        .values = &own,
+    };
+    f->command = &zone;
+    good(f, "--ttl 9");
+    assert_int_equal(own.output, 0);             // its default
+    assert_string_equal(own.directory, "unset"); // it has none
+    good(f, "-o json --all - --directory=/x --origin A.Example --ttl 9");
+    assert_int_equal(own.output, 1);
+    assert_true(own.all);
+    assert_string_equal(own.directory, "/x");
+    char name[DNS_NAME_TEXT_SIZE];
+    assert_string_equal(dns_name_format(dns_name_view(&own.origin), name),
+                        "a.example.");
+    assert_int_equal(f->s.ttl_s, 9);
+    assert_int_equal(f->s.paths.n, 1);
+    good(f, "--output text");
+    assert_int_equal(own.output, 0);
+    bad(f, "-o yaml", "--output: 'yaml' is none of text|json");
+    bad(f, "--output", "'--output' wants a value; write --output FORMAT");
+    bad(f, "-o", "'-o' wants a value; write -o FORMAT");
+    bad(f, "-x", "unknown option '-x'; ordinald zone --help lists them");
+    bad(f, "--outptu json",
+        "unknown option '--outptu'; did you mean '--output'? (ordinald zone "
+        "--help lists them)");
+    // they are none of a server's settings
+    bad_config(f, "output: json\n",
+               "1:1: unknown setting 'output'; ordinald zone --help lists them "
+               "(keys have no dashes in front)\n");
+}
+
+static void an_error_is_one_line(void **state)
+{
+    struct fixture *f = *state;
+    const char *argv[] = {"-", "--ttl", "1\n2\t3\x7f"};
+    assert_int_equal(parse_n(f, 3, argv), -EINVAL);
+    assert_string_equal(f->err.text,
+                        "--ttl: '1?2?3?' is not a whole number; write one in "
+                        "0..3600 seconds");
+}
+
+static void without_memory_it_says_so(void **state)
+{
+    struct fixture *f = *state;
+    const char line[] = "- --listen 127.0.0.1:1,127.0.0.1:2 --namespaces a,b "
+                        "--identity x --label-selector a=b --reverse fd00::/8";
+    good(f, line);
+    for (long n = 1;; n++) {
+        fault_alloc_after(n);
+        const int r = parse(f, line);
+        const bool hit = fault_alloc_hit();
+        fault_alloc_after(-1);
+        if (!hit) {
+            assert_int_equal(r, 0);
+            break;
+        }
+        assert_int_equal(r, -ENOMEM);
+        assert_true(f->err.text[0] != '\0');
+        assert_int_equal(f->s.paths.n, 0); // not filled
+    }
 }
 
 static void an_unknown_option_is_told_its_neighbour(void **state)
@@ -525,13 +832,32 @@ static void the_help_shows_all_options_in_80_columns(void **state)
                  rows[i].argument);
         if (rows[i].type != SETTING_PATHS)
             assert_non_null(strstr(text, option));
-        if (rows[i].type != SETTING_PATHS)
+        // a flag that is not given is false
+        if (rows[i].type != SETTING_PATHS && rows[i].type != SETTING_FLAG)
             assert_non_null(strstr(text, rows[i].preset));
     }
     unsigned lines = 0;
     for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
         assert_in_range(strlen(line), 0, 80);
-    assert_in_range(lines, n, 24);
+    // with headings, and a last line; each group is known
+    assert_int_equal(lines, n - 1 + 6 + 2);
+    free(text);
+}
+
+static void the_help_shows_words_of_a_command(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t text_n;
+    FILE *out = open_memstream(&text, &text_n);
+    assert_non_null(out);
+    settings_help_own(out, own_rows, ORD_COUNT(own_rows));
+    fclose(out);
+    assert_string_equal(text,
+                        "  -o, --output FORMAT        form: text|json (text)\n"
+                        "  --directory DIR            where to\n"
+                        "  --all                      all of it\n"
+                        "  --origin NAME              one of them\n");
     free(text);
 }
 
@@ -541,13 +867,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(without_flags_the_defaults_stand),
+        TEST(without_flags_all_is_as_kubernetes_has_it),
         TEST(each_number_has_its_bounds_in_both_notations),
         TEST(beyond_its_bounds_each_number_is_refused),
         TEST(what_is_no_number_is_refused),
         TEST(choices_are_known_words),
+        TEST(who_has_a_name_is_chosen_by_word),
+        TEST(a_flag_is_set_by_its_word_alone),
+        TEST(a_flag_in_the_file_is_a_boolean),
+        TEST(a_text_has_a_longest_length),
+        TEST(a_selector_is_read_at_once),
+        TEST(zones_have_no_names_without_endpoints),
         TEST(the_domain_is_folded),
         TEST(threads_are_one_for_each_usable_core),
         TEST(lists_repeat_or_take_commas),
+        TEST(namespaces_are_labels),
         TEST(lists_have_a_longest_length),
         TEST(paths_have_a_longest_length),
         TEST(a_bad_item_is_named),
@@ -555,6 +889,11 @@ int main(void)
         TEST(ranges_lie_apart),
         TEST(arguments_that_are_no_options_are_paths),
         TEST(the_default_path_may_be_missing),
+        TEST(who_gave_the_paths_is_known),
+        TEST(a_file_may_give_the_paths),
+        TEST(a_command_has_words_of_its_own),
+        TEST(an_error_is_one_line),
+        TEST(without_memory_it_says_so),
         TEST(an_unknown_option_is_told_its_neighbour),
         TEST(an_option_without_its_value_is_refused),
         TEST(help_comes_before_all_errors),
@@ -565,6 +904,7 @@ int main(void)
         TEST(a_file_is_one_map),
         TEST(a_file_that_cannot_be_read_is_named),
         TEST(the_help_shows_all_options_in_80_columns),
+        TEST(the_help_shows_words_of_a_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// From settings to answers: manifests are read into a cluster, pods are made
+// where none are given, and what changed becomes the zone. `serve` and each
+// command that looks at PATHs come through here, so they say the same. The
+// control thread owns it; it keeps no clock.
+#ifndef ORDINALD_DAEMON_PIPELINE_H
+#define ORDINALD_DAEMON_PIPELINE_H
+
+#include "answer/answer.h"
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "daemon/settings.h"
+#include "model/cluster.h"
+#include "source/manifest.h"
+#include "source/statefulset.h"
+#include "zone/sync.h"
+#include "zone/zone.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct pipeline {
+    // read-only for others
+    struct zone *zone;
+    struct cluster *cluster;
+    struct manifests *manifests;
+
+    // private
+    struct statefulsets *statefulsets;
+    struct zone_sync *sync;
+    struct cluster_settings view; // the cluster borrows it
+    struct arena arena;           // what zone_new() is told
+};
+
+// What nobody outside can know. Tests give their own, for equal runs.
+struct pipeline_seeds {
+    uint64_t hash; // of the zone's tables
+    uint64_t pods; // names of pods without ordinal
+};
+
+// Returns 0, or a negative errno with err filled.
+int pipeline_seeds_random(struct pipeline_seeds *out,
+                          struct error *err) ORD_CHECKED;
+
+/*
+ * Set all parts up; nothing is read yet, and the zone is not complete.
+ *
+ * p         filled on success only; then pipeline_release() it. It may not be
+ *           moved
+ * settings  borrowed until then
+ * report    findings in manifests, and services that cannot be built; borrowed
+ *           likewise
+ *
+ * Returns 0; or with err filled -EINVAL for a domain or a reverse zone that
+ * cannot be served, -ENOENT for a path that does not exist, -ENOMEM.
+ */
+int pipeline_init(struct pipeline *p, const struct settings *settings,
+                  const struct pipeline_seeds *seeds,
+                  const struct report *report, struct error *err) ORD_CHECKED;
+
+/*
+ * Give all back. Readers of the zone have gone.
+ *
+ * loop  what the manifests are watched on (manifests_watch()): it is run until
+ *       they have let it go; NULL where they are not watched
+ */
+void pipeline_release(struct pipeline *p, uv_loop_t *loop);
+
+/*
+ * Read what changed: see manifests_load().
+ *
+ * Returns 1 when the cluster changed, 0 when not, -ENOMEM, or -EAGAIN while
+ * standard input has not ended.
+ */
+int pipeline_read(struct pipeline *p, bool everything) ORD_CHECKED;
+
+/*
+ * Make pods and addresses where none are given, and publish.
+ *
+ * done  what changed, also with -ENOMEM; may be NULL
+ *
+ * Returns 0; or -ENOMEM: what could be done is published, and the next call
+ * goes on.
+ */
+int pipeline_publish(struct pipeline *p, const struct clock *clock,
+                     struct zone_sync_result *done) ORD_CHECKED;
+
+/*
+ * Both, once, to the end: for commands that look and go. Waits for the end of
+ * standard input.
+ *
+ * Returns 0 with the zone complete, or -ENOMEM with err filled.
+ */
+int pipeline_load(struct pipeline *p, const struct clock *clock,
+                  struct error *err) ORD_CHECKED;
+
+// How settings want questions answered; borrows from them. The cookies' secret
+// and the limit are left to the caller.
+struct answer_settings pipeline_answers(const struct settings *s);
+
+#endif
