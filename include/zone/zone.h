@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The published zone: a table of immutable answer blocks, one for each service,
-// and the tables of addresses (for PTR) and namespaces that change with them.
+// and the tables of addresses (for PTR), namespaces and pods that change with
+// them.
 //
 // One control thread changes it through a struct zone_update; any number of
 // reader threads look things up inside a read section. All records of a service
@@ -67,6 +68,11 @@ struct zone_settings {
 /*
  * Returns 0 and sets out; -EINVAL with err filled for a domain or reverse zone
  * that cannot be served; -ENOMEM. What settings points at is copied.
+ *
+ * A reverse zone ends where a label of the reverse tree does: IPv4 /0, /8, /16
+ * or /24, IPv6 any multiple of 4 below 128. Zones may hold each other, and one
+ * may hold the domain: the longest that matches answers. The domain may hold no
+ * reverse zone.
  */
 int zone_new(const struct zone_settings *settings, struct zone **out,
              struct error *err) ORD_CHECKED;
@@ -111,7 +117,7 @@ struct zone_records {
     // octets of each answer record where all are equally long and may begin
     // with any of them; 0: of unequal length, order kept
     uint16_t stride;
-    // Where the answer is longer than any message: so many places at which it
+    // Where the answer may not fit into a message: so many places at which it
     // may begin instead, one each ZONE_MARK_STEP octets or a little more, the
     // first of them 0. They are uint32_t in the machine's order, not aligned,
     // right behind the answer; each a record's beginning.
@@ -127,13 +133,15 @@ enum zone_form {
     ZONE_FORM_PEER,     // addresses of one peer: a head, then the octets, each
     ZONE_FORM_PEER_SRV, // records, with `weight`; addresses are additional
     ZONE_FORM_PTR,      // one record whose target is label and suffix
+    ZONE_FORM_CNAME,    // records: one CNAME, for every type (RFC 1034 3.6.2)
 };
 
 struct zone_match {
     enum zone_form form; // of ZONE_FOUND; what it names is set
     const struct zone_records *records;
     struct zone_records peer_srv; // ZONE_FORM_PEER_SRV: records point here
-    const uint8_t *a;             // 4 octets each; a pod's is in the lookup
+    const uint8_t *a;             // 4 octets each; a pod's is in the lookup,
+                                  // which lives until the reply is made
     const uint8_t *aaaa;          // 16 octets each
     uint16_t a_count;
     uint16_t aaaa_count;
@@ -183,7 +191,7 @@ struct zone_lookup {
     uint8_t key_at; // in the question's name
     uint8_t key_n;
     uint8_t address_key[17];
-    struct address address;
+    struct address address; // of a reverse name, or a pod's
 };
 
 // Which name is this? Touches nothing that is shared but the origins.
@@ -196,8 +204,8 @@ void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
 void zone_lookup_block(const struct zone *z, const struct dns_query *q,
                        struct zone_lookup *l);
 /*
- * Returns the outcome and fills out, borrowed from z until the section ends
- * (RFC 1034 4.3.2, RFC 2308, RFC 8020).
+ * Returns the outcome and fills out, borrowed from z until the section ends,
+ * and from l (RFC 1034 4.3.2, RFC 2308, RFC 8020).
  */
 enum zone_outcome zone_lookup_finish(const struct zone *z,
                                      const struct dns_query *q,
@@ -205,7 +213,7 @@ enum zone_outcome zone_lookup_finish(const struct zone *z,
                                      struct zone_match *out);
 
 enum zone_outcome zone_find(const struct zone *z, const struct dns_query *q,
-                            struct zone_match *out);
+                            struct zone_lookup *l, struct zone_match *out);
 
 // Whether the first load was complete: before, nothing is known to be absent.
 bool zone_is_complete(const struct zone *z);
@@ -226,6 +234,7 @@ struct zone_state {
     uint32_t endpoints; // names below them
     uint32_t addresses; // with a PTR
     uint32_t namespaces;
+    uint32_t pods;     // addresses of pods that have a name
     size_t octets;     // of all blocks
     uint64_t builds;   // blocks made, ever
     uint64_t failures; // blocks that could not be made, ever
@@ -256,13 +265,15 @@ int zone_update_service(struct zone_update *u, const struct service *s,
 int zone_update_remove(struct zone_update *u, const char *namespace,
                        const char *service) ORD_CHECKED;
 
-// A namespace comes or goes. Returns 0 or -ENOMEM.
+// A namespace comes or goes. Of several words on one in a step, the last one
+// counts. Returns 0, or -ENOMEM, and the word before stays.
 int zone_update_namespace(struct zone_update *u, const char *namespace,
                           bool exists) ORD_CHECKED;
 
 // The address of a pod comes or goes (ZONE_PODS_VERIFIED; otherwise nothing is
-// done). Of several words on one address in a step, the last one counts.
-// Returns 0 or -ENOMEM.
+// done). It has a name while its namespace exists. Of several words on one
+// address in a step, the last one counts. Returns 0, or -ENOMEM, and the word
+// before stays.
 int zone_update_pod(struct zone_update *u, const char *namespace,
                     const struct address *a, bool exists) ORD_CHECKED;
 

@@ -5,6 +5,7 @@
 #define ORDINALD_ZONE_INTERNAL_H
 
 #include "block.h"
+#include "roll.h"
 #include "table.h"
 #include "zone/zone.h"
 
@@ -12,6 +13,7 @@ enum {
     // service and namespace, each with its length octet
     SLOT_KEY_MAX = 2 * (DNS_LABEL_MAX + 1),
     ADDRESS_KEY_MAX = 1 + 16,
+    POD_KEY_MAX = DNS_LABEL_MAX + 1 + 16, // see pod_key()
     // first octet of an address key: whole and partial addresses of both
     // families never collide; IPv4 bits as they are, IPv6 nibbles above
     ADDRESS_KEY_IPV6 = 128,
@@ -53,11 +55,6 @@ struct zone_address {
     uint8_t key[];  // see address_key(); 24 octets in all for IPv4
 };
 
-struct zone_namespace {
-    struct zone_namespace *garbage; // control
-    uint8_t key[];                  // wire label, lower case
-};
-
 struct zone {
     // read-only once made
     struct dns_name domain;
@@ -68,7 +65,8 @@ struct zone {
     size_t origins_n;
     struct table slots;
     struct table addresses;
-    struct table namespaces;
+    struct roll namespaces; // keys: wire labels, lower case
+    struct roll pods;       // keys: see pod_key(); empty unless verified
     // records of a peer, up to the address
     uint8_t head_a[DNS_RECORD_HEAD];
     uint8_t head_aaaa[DNS_RECORD_HEAD];
@@ -99,12 +97,15 @@ static inline bool address_has_key(const void *entry, const void *key)
     return address->key[0] == k->p[0] && bytes_equal(address->key, k->p, k->n);
 }
 
-static inline bool namespace_has_key(const void *entry, const void *key)
+// Whether a name is another one or stands below it; both in lower case.
+static inline bool name_is_below(struct span name, struct span apex)
 {
-    const struct zone_namespace *namespace = entry;
-    const struct span *k = key;
-    return namespace->key[0] == k->p[0] &&
-           bytes_equal(namespace->key, k->p, k->n);
+    // labels are cut off from the left until it is as short
+    while (name.n > apex.n) {
+        size_t n = label_size(name.p);
+        name = span_of(name.p + n, name.n - n);
+    }
+    return span_equal(name, apex);
 }
 
 // Bits of a whole address.
@@ -117,6 +118,17 @@ static inline unsigned address_bits(const struct address *a)
 static inline unsigned label_bits(const struct address *a)
 {
     return a->family == FAMILY_IPV4 ? 8 : 4;
+}
+
+// The first bits of an address, the others zero.
+static inline struct address address_part(const struct address *a,
+                                          unsigned bits)
+{
+    struct address part = {.family = a->family};
+    memcpy(part.octets, a->octets, (bits + 7) / 8);
+    if (bits % 8)
+        part.octets[bits / 8] &= (uint8_t)(0xff00 >> bits % 8);
+    return part;
 }
 
 /*
@@ -134,6 +146,21 @@ static inline size_t address_key(const struct address *a, unsigned bits,
     key[0] = (uint8_t)(v4 ? bits : ADDRESS_KEY_IPV6 + bits / 4);
     memcpy(key + 1, a->octets, size);
     return 1 + size;
+}
+
+/*
+ * The key of a pod's address: the namespace as a wire label, then the octets.
+ * The label says where it ends, and the families differ in length.
+ *
+ * Returns the octets used.
+ */
+static inline size_t pod_key(const uint8_t *namespace, const struct address *a,
+                             uint8_t key[POD_KEY_MAX])
+{
+    size_t n = label_size(namespace);
+    memcpy(key, namespace, n);
+    memcpy(key + n, a->octets, address_size(a));
+    return n + address_size(a);
 }
 
 // --- claims on addresses (reverse.c), control thread -----------------------

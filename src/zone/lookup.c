@@ -4,45 +4,20 @@
 //
 //     <apex>                       SOA, NS
 //     svc, pod, dns                empty non-terminals
-//     N.svc                        a namespace
+//     N.svc, N.pod                 a namespace
 //     S.N.svc                      a service: one probe of the table
 //     H.S.N.svc                    an endpoint: one more probe, in the block
 //     _port._proto.S.N.svc         a port
+//     <zone>.pin._zone.S.N.svc     endpoints of one topology zone
+//     <a-b-c-d>.N.pod              an address
 //     dns-version, ns.dns          fixed
 //
 // In a reverse zone the labels are an address, or the beginning of one.
-#include "arpa.h"
-#include "internal.h"
-#include "label.h"
+#include "lookup.h"
 
 #include "dns/record.h"
 
-enum lookup_place {
-    PLACE_OUTSIDE,
-    PLACE_APEX,
-    PLACE_EMPTY,  // exists, has no records
-    PLACE_ABSENT, // does not exist
-    PLACE_SERVER,
-    PLACE_VERSION,
-    PLACE_NAMESPACE,
-    PLACE_SERVICE,
-    PLACE_ENDPOINT,
-    PLACE_PORT,
-    PLACE_ADDRESS, // whole
-    PLACE_ADDRESS_PART,
-};
-
 // --- which name is this? ---------------------------------------------------
-
-ORD_INLINE bool is_within(const struct dns_query *q,
-                          const struct zone_origin *origin)
-{
-    if (q->labels < origin->labels)
-        return false;
-    unsigned at = q->label_at[q->labels - origin->labels];
-    return q->name_n - at == origin->name.n &&
-           bytes_equal(q->name + at, origin->name.wire, origin->name.n);
-}
 
 // Names that every origin has: its apex, and what K8S-DNS 2.2 puts below it.
 static bool begin_fixed(const struct dns_query *q, unsigned below,
@@ -82,53 +57,53 @@ static inline void begin_service(const struct zone *z,
         l->label_hash = block_label_hash(z->seed, q->name);
 }
 
-static void begin_other(const struct zone *z, const struct dns_query *q,
-                        unsigned below, struct zone_lookup *l)
+// Another number of labels, the last of them "svc".
+static void begin_svc(const struct zone *z, const struct dns_query *q,
+                      unsigned below, struct zone_lookup *l)
+{
+    if (below == 1) {
+        l->place = PLACE_EMPTY;
+    } else if (below == 2) {
+        l->place = PLACE_NAMESPACE;
+        l->key_at = 0;
+        l->key_n = (uint8_t)label_size(q->name);
+    } else {
+        lookup_zonal_begin(z, q, below, l);
+    }
+}
+
+ORD_COLD static void begin_other(const struct zone *z,
+                                 const struct dns_query *q, unsigned below,
+                                 struct zone_lookup *l)
 {
     if (begin_fixed(q, below, l))
         return;
     const uint8_t *last = label_at(q, below - 1);
-    bool svc = label_is(last, "\3svc");
-
-    l->place = PLACE_ABSENT;
-    if (below == 1 && (svc || label_is(last, "\3pod"))) {
-        l->place = PLACE_EMPTY;
-    } else if (below == 2 && svc) {
-        l->place = PLACE_NAMESPACE;
-        l->hash = block_label_hash(z->seed, q->name);
-    }
-}
-
-static void begin_reverse(const struct zone *z, const struct dns_query *q,
-                          unsigned below, struct zone_lookup *l)
-{
-    unsigned bits;
-
-    if (begin_fixed(q, below, l))
-        return;
-    if (!arpa_parse(q, &l->address, &bits)) {
+    if (label_is(last, "\3svc"))
+        begin_svc(z, q, below, l);
+    else if (label_is(last, "\3pod"))
+        lookup_pod_begin(z, q, below, l);
+    else
         l->place = PLACE_ABSENT;
-        return;
-    }
-    bool whole = bits == (l->address.family == FAMILY_IPV4 ? 32 : 128);
-    l->place = whole ? PLACE_ADDRESS : PLACE_ADDRESS_PART;
-    l->key_n = (uint8_t)address_key(&l->address, bits, l->address_key);
-    l->hash = hash_bytes(z->seed, l->address_key, l->key_n);
 }
 
 static void begin_elsewhere(const struct zone *z, const struct dns_query *q,
                             struct zone_lookup *l)
 {
-    l->place = PLACE_OUTSIDE;
+    const struct zone_origin *longest = NULL;
+
     for (size_t i = 1; i < z->origins_n; i++) {
         const struct zone_origin *origin = &z->origins[i];
-        // the longest that matches, whatever their order
         if (is_within(q, origin) &&
-            (l->place == PLACE_OUTSIDE || origin->name.n > l->origin->name.n)) {
-            l->origin = origin;
-            begin_reverse(z, q, (unsigned)q->labels - origin->labels, l);
-        }
+            (!longest || origin->name.n > longest->name.n))
+            longest = origin;
     }
+    l->place = PLACE_OUTSIDE;
+    if (!longest)
+        return;
+    l->origin = longest;
+    if (!begin_fixed(q, (unsigned)q->labels - longest->labels, l))
+        lookup_reverse_begin(z, q, l);
 }
 
 void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
@@ -151,40 +126,25 @@ void zone_lookup_begin(const struct zone *z, const struct dns_query *q,
 
 // --- where is it? ----------------------------------------------------------
 
-// A block that is not there and one without names answer alike.
-ORD_INLINE const struct zone_block *slot_block(const struct zone_slot *slot)
+ORD_COLD static void slot_rare(const struct zone *z, const struct dns_query *q,
+                               struct zone_lookup *l)
 {
-    return slot ? atomic_load_explicit(&slot->block, memory_order_acquire)
-                : NULL;
-}
-
-// Who answers for an address, or has one below it.
-static const void *address_owner(const struct zone *z,
-                                 const struct zone_lookup *l)
-{
-    struct span k = span_of(l->address_key, l->key_n);
-    const struct zone_address *address =
-        table_find(&z->addresses, l->hash, address_has_key, &k);
-    return address ? atomic_load_explicit(&address->owner, memory_order_acquire)
-                   : NULL;
-}
-
-ORD_COLD static void find_elsewhere(const struct zone *z,
-                                    const struct dns_query *q,
-                                    struct zone_lookup *l)
-{
-    if (l->place == PLACE_NAMESPACE) {
-        struct span k = span_of(q->name, label_size(q->name));
-        l->place = table_find(&z->namespaces, l->hash, namespace_has_key, &k)
-                       ? PLACE_EMPTY
-                       : PLACE_ABSENT;
-        return;
-    }
-    const void *owner = address_owner(z, l);
-    if (l->place == PLACE_ADDRESS)
-        l->block = slot_block(owner);
+    l->block = NULL;
+    if (l->place == PLACE_NAMESPACE)
+        l->place = has_namespace(z, q, l) ? PLACE_EMPTY : PLACE_ABSENT;
+    else if (l->place == PLACE_POD)
+        lookup_pod_slot(z, q, l);
     else
-        l->place = owner ? PLACE_EMPTY : PLACE_ABSENT;
+        l->block = service_block(z, q, l);
+}
+
+static void slot_elsewhere(const struct zone *z, const struct dns_query *q,
+                           struct zone_lookup *l)
+{
+    if (l->place == PLACE_ADDRESS || l->place == PLACE_ADDRESS_PART)
+        lookup_reverse_slot(z, q, l);
+    else
+        slot_rare(z, q, l);
 }
 
 void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
@@ -193,13 +153,10 @@ void zone_lookup_slot(const struct zone *z, const struct dns_query *q,
     if (ORD_UNLIKELY(l->place < PLACE_NAMESPACE))
         return;
     if (ORD_UNLIKELY(l->place < PLACE_SERVICE || l->place > PLACE_PORT)) {
-        find_elsewhere(z, q, l);
+        slot_elsewhere(z, q, l);
         return;
     }
-    struct span k = span_of(q->name + l->key_at, l->key_n);
-    const struct zone_slot *slot =
-        table_find(&z->slots, l->hash, slot_has_key, &k);
-    l->block = slot_block(slot);
+    l->block = service_block(z, q, l);
     if (ORD_LIKELY(l->block != NULL)) {
         // the header's lines: what the name answers, and where the rest is
         __builtin_prefetch(&l->block->set);
@@ -228,16 +185,6 @@ void zone_lookup_block(const struct zone *z, const struct dns_query *q,
 }
 
 // --- what does it answer? --------------------------------------------------
-
-static enum zone_outcome found(struct zone_match *out,
-                               const struct zone_records *records)
-{
-    if (records->answer_count == 0)
-        return ZONE_NODATA;
-    out->form = ZONE_FORM_RECORDS;
-    out->records = records;
-    return ZONE_FOUND;
-}
 
 // RFC 8482 4.1: of several RRsets, any one is an answer to ANY.
 static enum zone_outcome find_in_set(const struct zone_set *set, uint16_t qtype,
@@ -351,7 +298,8 @@ static int protocol_of(const uint8_t *label)
     return -1;
 }
 
-static enum zone_outcome find_port(const struct zone_block *block,
+static enum zone_outcome find_port(const struct zone *z,
+                                   const struct zone_block *block,
                                    const struct dns_query *q,
                                    struct zone_match *out)
 {
@@ -362,10 +310,12 @@ static enum zone_outcome find_port(const struct zone_block *block,
         if (block->ports[i].protocol == protocol &&
             span_equal(block->ports[i].name, name))
             return find_in_set(&block->ports[i].set, q->qtype, out);
-    return ZONE_NXDOMAIN;
+    return z->rules.zonal && lookup_is_zonal_part(block, q, 2) ? ZONE_NODATA
+                                                               : ZONE_NXDOMAIN;
 }
 
-static enum zone_outcome find_endpoint(const struct zone_block *block,
+static enum zone_outcome find_endpoint(const struct zone *z,
+                                       const struct zone_block *block,
                                        const struct dns_query *q,
                                        uint64_t label_hash,
                                        struct zone_match *out)
@@ -373,55 +323,34 @@ static enum zone_outcome find_endpoint(const struct zone_block *block,
     const struct zone_peer *peer = block_find_peer(block, q->name, label_hash);
     if (ORD_LIKELY(peer != NULL))
         return find_peer(block, peer, q->qtype, out);
-    // no protocol is longer than "_sctp"
+    // neither "_sctp" nor "_zone" is longer
     if (q->name[0] > 5)
         return ZONE_NXDOMAIN;
     // RFC 8020: "_tcp" exists because "_port._tcp" does
     int protocol = protocol_of(q->name);
-    return protocol >= 0 && block->protocols & 1u << protocol ? ZONE_NODATA
-                                                              : ZONE_NXDOMAIN;
-}
-
-/*
- * The owner and its block are two pointers, and a step may have been published
- * between our looks at them: a block that lacks the address is believed only if
- * its service still is the owner. One step at most can come between, because
- * the next one waits for us.
- */
-static const struct zone_block *find_address(const struct zone *z,
-                                             const struct zone_lookup *l,
-                                             const struct zone_peer **peer)
-{
-    const struct zone_block *block = l->block, *before;
-
-    do {
-        if (block && block_find_address(block, &l->address, peer))
-            return block;
-        before = block;
-        block = slot_block(address_owner(z, l));
-    } while (block != before);
-    return NULL;
-}
-
-static enum zone_outcome find_ptr(const struct zone *z,
-                                  const struct zone_lookup *l,
-                                  const struct dns_query *q,
-                                  struct zone_match *out)
-{
-    const struct zone_peer *peer;
-    const struct zone_block *block = find_address(z, l, &peer);
-
-    if (!block)
-        return ZONE_NXDOMAIN;
-    out->form = ZONE_FORM_PTR;
-    out->label =
-        peer ? span_of(peer->label, label_size(peer->label)) : (struct span){0};
-    out->suffix = span_of(block->suffix, block->suffix_n);
-    // an endpoint whose name would exceed 255 octets has none
-    if ((q->qtype != DNS_TYPE_PTR && q->qtype != DNS_TYPE_ANY) ||
-        out->label.n + out->suffix.n > DNS_NAME_MAX)
+    if (protocol >= 0 && block->protocols & 1u << protocol)
         return ZONE_NODATA;
+    return z->rules.zonal && lookup_is_zonal_part(block, q, 1) ? ZONE_NODATA
+                                                               : ZONE_NXDOMAIN;
+}
+
+static enum zone_outcome find_alias(const struct zone_block *block,
+                                    struct zone_match *out)
+{
+    out->form = ZONE_FORM_CNAME;
+    out->records = &block->cname;
     return ZONE_FOUND;
+}
+
+static enum zone_outcome finish_elsewhere(const struct zone *z,
+                                          const struct dns_query *q,
+                                          const struct zone_lookup *l,
+                                          struct zone_match *out)
+{
+    if (l->place == PLACE_ADDRESS)
+        return lookup_reverse_finish(z, l, q->qtype, out);
+    return l->place == PLACE_POD ? lookup_pod_finish(l, q->qtype, out)
+                                 : lookup_zonal_finish(q, l, out);
 }
 
 enum zone_outcome zone_lookup_finish(const struct zone *z,
@@ -434,29 +363,28 @@ enum zone_outcome zone_lookup_finish(const struct zone *z,
     out->origin = l->origin;
     if (ORD_UNLIKELY(l->place < PLACE_SERVICE))
         return find_fixed(l, q->qtype, out);
-    if (ORD_UNLIKELY(l->place == PLACE_ADDRESS))
-        return find_ptr(z, l, q, out);
+    if (ORD_UNLIKELY(l->place >= PLACE_ADDRESS))
+        return finish_elsewhere(z, q, l, out);
     if (!l->block || !l->block->exists)
         return ZONE_NXDOMAIN;
     // RFC 1034 3.6.2: a CNAME answers for every type; nothing is below it
     if (ORD_UNLIKELY(l->block->cname.answer_count > 0))
-        return l->place == PLACE_SERVICE ? found(out, &l->block->cname)
+        return l->place == PLACE_SERVICE ? find_alias(l->block, out)
                                          : ZONE_NXDOMAIN;
     if (l->place == PLACE_SERVICE)
         return find_in_set(&l->block->set, q->qtype, out);
     if (l->place == PLACE_ENDPOINT)
-        return find_endpoint(l->block, q, l->label_hash, out);
-    return find_port(l->block, q, out);
+        return find_endpoint(z, l->block, q, l->label_hash, out);
+    return find_port(z, l->block, q, out);
 }
 
 enum zone_outcome zone_find(const struct zone *z, const struct dns_query *q,
-                            struct zone_match *out)
+                            struct zone_lookup *l, struct zone_match *out)
 {
-    struct zone_lookup l = {0};
-    zone_lookup_begin(z, q, &l);
-    zone_lookup_slot(z, q, &l);
-    zone_lookup_block(z, q, &l);
-    return zone_lookup_finish(z, q, &l, out);
+    zone_lookup_begin(z, q, l);
+    zone_lookup_slot(z, q, l);
+    zone_lookup_block(z, q, l);
+    return zone_lookup_finish(z, q, l, out);
 }
 
 const uint8_t *zone_address_head(const struct zone *z, uint16_t type)

@@ -12,20 +12,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static struct address first_bits(const struct address *a, unsigned bits)
-{
-    struct address part = {.family = a->family};
-    memcpy(part.octets, a->octets, (bits + 7) / 8);
-    if (bits % 8)
-        part.octets[bits / 8] &= (uint8_t)(0xff00 >> bits % 8);
-    return part;
-}
-
 static struct zone_address *find(const struct zone *z, const struct address *a,
                                  unsigned bits)
 {
     uint8_t key[ADDRESS_KEY_MAX] = {0};
-    struct address part = first_bits(a, bits);
+    struct address part = address_part(a, bits);
     struct span k = span_of(key, address_key(&part, bits, key));
     return table_find(&z->addresses, hash_bytes(z->seed, k.p, k.n),
                       address_has_key, &k);
@@ -40,7 +31,7 @@ static struct zone_address *find_or_make(struct zone *z,
     if (table_reserve(&z->addresses, 1))
         return NULL;
     uint8_t key[ADDRESS_KEY_MAX] = {0};
-    struct address part = first_bits(a, bits);
+    struct address part = address_part(a, bits);
     size_t n = address_key(&part, bits, key);
     entry = calloc(1, sizeof *entry + n);
     if (!entry)

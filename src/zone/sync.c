@@ -150,8 +150,12 @@ static int on_change(void *context, const struct cluster_change *change)
     }
     if (!update_begin(s))
         return -ENOMEM;
-    int r = zone_update_namespace(s->update, change->namespace, change->exists);
-    s->result.namespaces += r == 0;
+    int r = change->pod ? zone_update_pod(s->update, change->namespace,
+                                          change->pod, change->exists)
+                        : zone_update_namespace(s->update, change->namespace,
+                                                change->exists);
+    if (r == 0)
+        ++*(change->pod ? &s->result.pods : &s->result.namespaces);
     return r;
 }
 

@@ -8,37 +8,15 @@
 // pointer each, by which all of a service changes at once; their claims; the
 // other blocks, whose addresses are handed over first to services that wait for
 // them; then claims that ended, slots without a block, and the serial.
+// Namespaces and addresses of pods come before all that and go after it.
 // Last, what was replaced is freed when no reader can see it any more. Only
 // where two services take addresses from each other in one step is one of the
 // PTRs absent for that moment.
-#include "internal.h"
+#include "update.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-
-// What becomes of one service.
-struct zone_change {
-    struct zone_change *next;
-    struct zone_slot *slot;
-    bool decided; // false: its block could not be made, the old one stays
-    const struct zone_block *block; // NULL: it goes
-    const struct zone_block *old;   // once published: waits for readers
-    bool published;
-    // claims for those addresses of block that are new, in its order
-    struct zone_claim *spares;
-};
-
-struct zone_update {
-    struct zone *zone;
-    struct zone_change *changes;
-    struct zone_namespace *come; // linked by garbage
-    size_t come_n;
-    struct zone_namespace *went;
-    struct zone_slot *slots;        // garbage
-    struct zone_address *addresses; // garbage
-    bool changed;
-};
 
 static uint64_t key_hash(const struct zone *z, struct span k)
 {
@@ -61,11 +39,6 @@ static bool is_label(const char *text)
     return n > 0 && n <= DNS_LABEL_MAX;
 }
 
-static const struct zone_block *block_of(const struct zone_slot *slot)
-{
-    return atomic_load_explicit(&slot->block, memory_order_relaxed);
-}
-
 static struct zone_slot *find_slot(struct zone *z, struct span k)
 {
     return table_find(&z->slots, key_hash(z, k), slot_has_key, &k);
@@ -85,77 +58,6 @@ static struct zone_slot *find_or_make_slot(struct zone *z, struct span k)
     memcpy(slot->key, k.p, k.n);
     table_add(&z->slots, key_hash(z, k), slot);
     return slot;
-}
-
-// Whether the old block lacks the address or claims it more or less strongly.
-static bool is_new_claim(const struct zone_block *old, const struct address *a,
-                         enum zone_rank rank)
-{
-    const struct zone_peer *peer;
-    if (!old || !block_find_address(old, a, &peer))
-        return true;
-    enum zone_rank was = !peer           ? ZONE_RANK_CLUSTER_IP
-                         : peer->managed ? ZONE_RANK_MANAGED
-                                         : ZONE_RANK_DASHED;
-    return was != rank;
-}
-
-// Whether the i-th address of the change's block has to be claimed.
-static bool has_new_claim(const struct zone_change *c, uint32_t i,
-                          struct address *a, enum zone_rank *rank)
-{
-    const struct zone_block *before = c->published ? c->old : block_of(c->slot);
-    return block_address(c->block, i, a, rank) &&
-           is_new_claim(before, a, *rank);
-}
-
-static bool lacks(const struct zone_block *block, const struct address *a)
-{
-    const struct zone_peer *peer;
-    return !block || !block_find_address(block, a, &peer);
-}
-
-// The next spare, taken off the change.
-static struct zone_claim *take_spare(struct zone_change *c)
-{
-    struct zone_claim *spare = c->spares;
-    if (spare)
-        c->spares = spare->next;
-    return spare;
-}
-
-// Undo what was prepared for a change, as far as its spares go.
-static void unprepare(struct zone_update *u, struct zone_change *c)
-{
-    uint32_t n = c->block ? block_addresses(c->block) : 0;
-
-    for (uint32_t i = 0; i < n && c->spares; i++) {
-        enum zone_rank rank;
-        struct address a;
-        if (has_new_claim(c, i, &a, &rank))
-            reverse_unprepare(u->zone, &a, take_spare(c), &u->addresses);
-    }
-    block_free(c->block);
-    c->block = NULL;
-}
-
-// Get all memory that publishing c->block will need.
-static int prepare(struct zone_update *u, struct zone_change *c)
-{
-    struct zone_claim **last = &c->spares;
-    uint32_t n = block_addresses(c->block);
-
-    for (uint32_t i = 0; i < n; i++) {
-        enum zone_rank rank;
-        struct address a;
-        if (!has_new_claim(c, i, &a, &rank))
-            continue;
-        *last = reverse_prepare(u->zone, &a, &u->addresses);
-        if (!*last)
-            return -ENOMEM;
-        last = &(*last)->next;
-    }
-    return 0;
 }
 
 // A slot that no block uses goes when no reader can see it any more.
@@ -219,12 +121,12 @@ static int decide(struct zone_update *u, const struct service *s,
     c->decided = true;
     c->block = block;
     c->spares = NULL;
-    const int rc = prepare(u, c);
+    const int rc = update_prepare(u, c);
     // what the step had for this service before, or all of this one
     struct zone_change unused = rc ? *c : before;
     if (rc)
         *c = before;
-    unprepare(u, &unused);
+    update_unprepare(u, &unused);
     return rc;
 }
 
@@ -268,23 +170,9 @@ int zone_update_remove(struct zone_update *u, const char *namespace,
     struct zone_change *c = change_of(u, slot);
     if (!c)
         return -ENOMEM;
-    unprepare(u, c);
+    update_unprepare(u, c);
     c->decided = true;
     return 0;
-}
-
-// What the step said before about a namespace no longer counts.
-static void forget_namespace(struct zone_namespace **list, struct span k)
-{
-    for (struct zone_namespace **at = list; *at;) {
-        struct zone_namespace *entry = *at;
-        if (!span_equal(span_of(entry->key, label_size(entry->key)), k)) {
-            at = &entry->garbage;
-            continue;
-        }
-        *at = entry->garbage;
-        free(entry);
-    }
 }
 
 int zone_update_namespace(struct zone_update *u, const char *namespace,
@@ -294,46 +182,23 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 
     if (!is_label(namespace))
         return 0;
-    struct span k = {key, put_label(key, namespace)};
-    // as many as this step has brought, so that publishing cannot fail
-    if (exists && table_reserve(&u->zone->namespaces, ++u->come_n))
-        return -ENOMEM;
-    struct zone_namespace *entry = calloc(1, sizeof *entry + k.n);
-    if (!entry)
-        return -ENOMEM;
-    memcpy(entry->key, key, k.n);
-    forget_namespace(&u->come, k);
-    forget_namespace(&u->went, k);
-    struct zone_namespace **list = exists ? &u->come : &u->went;
-    entry->garbage = *list;
-    *list = entry;
-    return 0;
+    struct span k = span_of(key, put_label(key, namespace));
+    return roll_tell(&u->zone->namespaces, &u->namespaces, k, exists);
+}
+
+int zone_update_pod(struct zone_update *u, const char *namespace,
+                    const struct address *a, bool exists)
+{
+    uint8_t label[DNS_LABEL_MAX + 1], key[POD_KEY_MAX];
+
+    if (u->zone->rules.pods != ZONE_PODS_VERIFIED || !is_label(namespace))
+        return 0;
+    put_label(label, namespace);
+    struct span k = span_of(key, pod_key(label, a, key));
+    return roll_tell(&u->zone->pods, &u->pods, k, exists);
 }
 
 // --- publishing ------------------------------------------------------------
-
-enum claim_pass {
-    CLAIM_FREE, // addresses that nobody has
-    CLAIM_REST, // others have them, or this service in another way
-};
-
-static void claim_addresses(struct zone_update *u, struct zone_change *c,
-                            enum claim_pass pass)
-{
-    const struct zone *z = u->zone;
-    // each new claim has its spare: without one there is nothing to look for
-    uint32_t n = c->spares ? block_addresses(c->block) : 0;
-
-    for (uint32_t i = 0; i < n && c->spares; i++) {
-        enum zone_rank rank;
-        struct address a;
-        if (!has_new_claim(c, i, &a, &rank))
-            continue;
-        if (pass == CLAIM_FREE ? reverse_is_free(z, &a)
-                               : !reverse_has_claim(z, &a, c->slot, rank))
-            reverse_claim(u->zone, &a, c->slot, rank, take_spare(c));
-    }
-}
 
 static void count_block(struct zone *z, const struct zone_block *b, bool comes)
 {
@@ -345,46 +210,17 @@ static void count_block(struct zone *z, const struct zone_block *b, bool comes)
     z->state.octets += sign * b->octets;
 }
 
-// The i-th address of the block before, if the new one lacks it.
-static bool is_lost(const struct zone_block *old, const struct zone_change *c,
-                    uint32_t i, struct address *a)
-{
-    enum zone_rank rank;
-    return block_address(old, i, a, &rank) && lacks(c->block, a);
-}
-
-static void hand_over_addresses(struct zone_update *u, struct zone_change *c)
-{
-    const struct zone_block *old = block_of(c->slot);
-    uint32_t n = old ? block_addresses(old) : 0;
-    struct address a;
-
-    for (uint32_t i = 0; i < n; i++)
-        if (is_lost(old, c, i, &a))
-            reverse_hand_over(u->zone, &a, c->slot);
-}
-
 static void swap_block(struct zone_update *u, struct zone_change *c)
 {
     if (!c->decided || c->published)
         return;
-    hand_over_addresses(u, c);
+    update_hand_over(u, c);
     c->published = true;
     c->old = block_of(c->slot);
     count_block(u->zone, c->old, false);
     count_block(u->zone, c->block, true);
     u->changed |= c->old || c->block;
     atomic_store_explicit(&c->slot->block, c->block, memory_order_release);
-}
-
-static void release_addresses(struct zone_update *u, struct zone_change *c)
-{
-    uint32_t n = c->old ? block_addresses(c->old) : 0;
-    struct address a;
-
-    for (uint32_t i = 0; i < n; i++)
-        if (is_lost(c->old, c, i, &a))
-            reverse_release(u->zone, &a, c->slot, &u->addresses);
 }
 
 static void finish_slot(struct zone_update *u, struct zone_slot *slot)
@@ -394,65 +230,28 @@ static void finish_slot(struct zone_update *u, struct zone_slot *slot)
         drop_slot(u, slot);
 }
 
-static struct zone_namespace *find_namespace(struct zone *z, const uint8_t *key)
-{
-    struct span k = {key, label_size(key)};
-    return table_find(&z->namespaces, key_hash(z, k), namespace_has_key, &k);
-}
-
-static void add_namespaces(struct zone_update *u)
+// RFC 8020: a namespace is there before what is below it, and after.
+static void let_in(struct zone_update *u)
 {
     struct zone *z = u->zone;
-    struct zone_namespace *known = NULL;
-
-    while (u->come) {
-        struct zone_namespace *entry = u->come;
-        u->come = entry->garbage;
-        if (find_namespace(z, entry->key)) {
-            entry->garbage = known;
-            known = entry;
-            continue;
-        }
-        struct span k = {entry->key, label_size(entry->key)};
-        table_add(&z->namespaces, key_hash(z, k), entry);
-        z->state.namespaces++;
-        u->changed = true;
-    }
-    u->come = known;
+    u->changed |= roll_let_in(&z->namespaces, &u->namespaces);
+    u->changed |= roll_let_in(&z->pods, &u->pods);
 }
 
-static void remove_namespaces(struct zone_update *u)
+static void let_go(struct zone_update *u)
 {
     struct zone *z = u->zone;
-    struct zone_namespace *gone = NULL;
-
-    for (struct zone_namespace *entry = u->went; entry;
-         entry = entry->garbage) {
-        struct zone_namespace *found = find_namespace(z, entry->key);
-        if (!found)
-            continue;
-        struct span k = {found->key, label_size(found->key)};
-        table_remove(&z->namespaces, key_hash(z, k), found);
-        found->garbage = gone;
-        gone = found;
-        z->state.namespaces--;
-        u->changed = true;
-    }
-    while (gone) {
-        struct zone_namespace *next = gone->garbage;
-        gone->garbage = u->come;
-        u->come = gone;
-        gone = next;
-    }
+    u->changed |= roll_let_go(&z->pods, &u->pods);
+    u->changed |= roll_let_go(&z->namespaces, &u->namespaces);
+    z->state.pods = z->pods.count;
+    z->state.namespaces = z->namespaces.count;
 }
 
-static void free_namespaces(struct zone_namespace *list)
+// Whether something that readers may look at is to be freed.
+static bool has_garbage(const struct zone_update *u)
 {
-    while (list) {
-        struct zone_namespace *next = list->garbage;
-        free(list);
-        list = next;
-    }
+    return u->addresses || u->slots || roll_step_waits(&u->namespaces) ||
+           roll_step_waits(&u->pods);
 }
 
 // After readers were waited for.
@@ -468,8 +267,8 @@ static void free_update(struct zone_update *u)
         free(u->addresses);
         u->addresses = next;
     }
-    free_namespaces(u->come);
-    free_namespaces(u->went);
+    roll_step_release(&u->namespaces);
+    roll_step_release(&u->pods);
     while (u->changes) {
         struct zone_change *next = u->changes->next;
         block_free(u->changes->old);
@@ -493,26 +292,26 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
 {
     struct zone *z = u->zone;
 
-    add_namespaces(u);
+    let_in(u);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        claim_addresses(u, c, CLAIM_FREE);
+        update_claim(u, c, CLAIM_FREE);
     for (struct zone_change *c = u->changes; c; c = c->next)
         if (c->spares)
             swap_block(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        claim_addresses(u, c, CLAIM_REST);
+        update_claim(u, c, CLAIM_REST);
     for (struct zone_change *c = u->changes; c; c = c->next)
         swap_block(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)
-        release_addresses(u, c);
+        update_release(u, c);
     for (struct zone_change *c = u->changes; c; c = c->next)
         finish_slot(u, c->slot);
-    remove_namespaces(u);
+    let_go(u);
     if (u->changed || (complete && !zone_is_complete(z)))
         move_serial(z, now_unix_s);
     if (complete)
         atomic_store_explicit(&z->complete, true, memory_order_release);
-    if (u->changed || u->addresses || u->slots)
+    if (u->changed || has_garbage(u))
         table_wait_readers();
     free_update(u);
 }
@@ -520,10 +319,12 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
 void zone_update_cancel(struct zone_update *u)
 {
     for (struct zone_change *c = u->changes; c; c = c->next) {
-        unprepare(u, c);
+        update_unprepare(u, c);
         finish_slot(u, c->slot);
     }
-    if (u->addresses || u->slots)
+    roll_cancel(&u->zone->namespaces, &u->namespaces);
+    roll_cancel(&u->zone->pods, &u->pods);
+    if (has_garbage(u))
         table_wait_readers();
     free_update(u);
 }

@@ -17,6 +17,9 @@ enum {
     SOA_RETRY = 1800,
     SOA_EXPIRE = 86400,
     REVERSE_MAX = 64,
+    // octets of a domain before which the longest fixed name, "dns-version",
+    // still fits
+    DOMAIN_MAX = DNS_NAME_MAX - 12,
 };
 
 static const char schema_version[] = "1.1.0"; // K8S-DNS 2.2
@@ -114,20 +117,73 @@ static void draw_origin(struct bytes_out *out, struct zone *z,
 
 // --- origins ---------------------------------------------------------------
 
+/*
+ * A zone begins where a label does: after each octet of an IPv4 address, after
+ * each nibble of an IPv6 one. Say which zones hold the range, or make it up.
+ */
+static int cannot_delegate(const struct cidr *c, struct error *err)
+{
+    char range[CIDR_TEXT_SIZE], holds[CIDR_TEXT_SIZE];
+    char first[CIDR_TEXT_SIZE], last[CIDR_TEXT_SIZE];
+    const unsigned step = label_bits(&c->base), whole = address_bits(&c->base);
+    const unsigned up =
+        (c->prefix == whole ? whole - 1 : c->prefix) / step * step;
+    const unsigned down = up + step, parts = 1u << (down - c->prefix);
+    const struct cidr outer = {address_part(&c->base, up), (uint8_t)up};
+    struct cidr part = {c->base, (uint8_t)down};
+
+    cidr_format(c, range);
+    cidr_format(&outer, holds);
+    // one address is no zone, and no more zones are offered than may be given
+    if (down == whole || parts > REVERSE_MAX)
+        return error_set(err, -EINVAL,
+                         "reverse zone '%s' does not end where a label of the "
+                         "reverse tree does; use %s, which holds it",
+                         range, holds);
+    cidr_format(&part, first);
+    // the parts differ in the last bits of their last label
+    part.base.octets[(down - 1) / 8] |=
+        (uint8_t)((parts - 1) << (7 - (down - 1) % 8));
+    cidr_format(&part, last);
+    return error_set(err, -EINVAL,
+                     "reverse zone '%s' does not end where a label of the "
+                     "reverse tree does; use %s, which holds it, or the %u "
+                     "zones %s to %s",
+                     range, holds, parts, first, last);
+}
+
 static int reverse_origin(const struct cidr *c, struct dns_name *out,
                           struct error *err)
 {
-    char text[CIDR_TEXT_SIZE];
-    unsigned step = label_bits(&c->base), whole = address_bits(&c->base);
-
-    if (c->prefix % step || c->prefix == whole)
-        return error_set(err, -EINVAL,
-                         "reverse zone '%s' does not end where a label of "
-                         "the reverse tree does; use /%u",
-                         cidr_format(c, text),
-                         c->prefix == whole ? whole - step
-                                            : c->prefix / step * step);
+    if (c->prefix % label_bits(&c->base) || c->prefix == address_bits(&c->base))
+        return cannot_delegate(c, err);
     dns_name_of_address(&c->base, c->prefix, out);
+    return 0;
+}
+
+// Each reverse zone once, whatever the settings say.
+static int add_reverse(struct zone *z, const struct cidr *c, struct error *err)
+{
+    struct zone_origin *origin = &z->origins[z->origins_n];
+    const struct span domain = dns_name_view(&z->domain);
+    char text[CIDR_TEXT_SIZE];
+
+    int rc = reverse_origin(c, &origin->name, err);
+    if (rc)
+        return rc;
+    const struct span name = dns_name_view(&origin->name);
+    for (size_t i = 1; i < z->origins_n; i++)
+        if (span_equal(name, dns_name_view(&z->origins[i].name)))
+            return 0;
+    // Names there would be services and addresses at the same time. The other
+    // way round, a domain below a reverse zone, is a zone within a zone.
+    if (name_is_below(name, domain))
+        return error_set(err, -EINVAL,
+                         "the cluster domain holds the reverse zone '%s'; "
+                         "give another domain, or other reverse zones",
+                         cidr_format(c, text));
+    origin->labels = (uint8_t)dns_name_labels(name);
+    z->origins_n++;
     return 0;
 }
 
@@ -152,15 +208,13 @@ static int make_origins(struct zone *z, const struct zone_settings *settings,
     if (!z->origins)
         return -ENOMEM;
     z->origins[0].name = z->domain;
-    z->origins_n = n + 1;
+    z->origins[0].labels = (uint8_t)dns_name_labels(dns_name_view(&z->domain));
+    z->origins_n = 1;
     for (size_t i = 0; i < n; i++) {
-        int rc = reverse_origin(&reverse[i], &z->origins[i + 1].name, err);
+        int rc = add_reverse(z, &reverse[i], err);
         if (rc)
             return rc;
     }
-    for (size_t i = 0; i < z->origins_n; i++)
-        z->origins[i].labels =
-            (uint8_t)dns_name_labels(dns_name_view(&z->origins[i].name));
     return 0;
 }
 
@@ -188,25 +242,42 @@ static void draw_heads(struct zone *z)
     dns_record_head(&aaaa, DNS_POINTER_QUESTION, DNS_TYPE_AAAA, z->ttl_s, 16);
 }
 
+static int check_domain(const struct zone *z, struct error *err)
+{
+    char text[DNS_NAME_TEXT_SIZE];
+
+    if (dns_name_labels(dns_name_view(&z->domain)) == 0)
+        return error_set(err, -EINVAL,
+                         "the root cannot be the cluster domain; give one such "
+                         "as cluster.local");
+    if (z->domain.n > DOMAIN_MAX)
+        return error_set(
+            err, -EINVAL,
+            "the cluster domain has %u octets, of which at most %d leave room "
+            "for names below it; give a shorter one than '%.40s...'",
+            z->domain.n, DOMAIN_MAX,
+            dns_name_format(dns_name_view(&z->domain), text));
+    return 0;
+}
+
 static int make(struct zone *z, const struct zone_settings *settings,
                 struct error *err)
 {
     z->domain = settings->domain;
     dns_name_fold(&z->domain);
-    if (dns_name_labels(dns_name_view(&z->domain)) == 0)
-        return error_set(err, -EINVAL,
-                         "the root cannot be the cluster domain; give one such "
-                         "as cluster.local");
+    int rc = check_domain(z, err);
+    if (rc)
+        return rc;
     z->rules = settings->rules;
     z->ttl_s = settings->ttl_s;
     z->seed = settings->hash_seed;
     z->block_size_max =
         settings->block_size_max ? settings->block_size_max : BLOCK_SIZE_MAX;
     if (table_init(&z->slots) || table_init(&z->addresses) ||
-        table_init(&z->namespaces))
+        roll_init(&z->namespaces, z->seed) || roll_init(&z->pods, z->seed))
         return -ENOMEM;
     draw_heads(z);
-    int rc = make_origins(z, settings, err);
+    rc = make_origins(z, settings, err);
     return rc ? rc : draw_origins(z, settings);
 }
 
@@ -244,7 +315,6 @@ static void free_tables(struct zone *z)
 {
     struct zone_slot *slot;
     struct zone_address *address;
-    struct zone_namespace *namespace;
 
     for (size_t at = 0; (slot = table_next(&z->slots, &at));) {
         block_free(atomic_load_explicit(&slot->block, memory_order_relaxed));
@@ -254,11 +324,10 @@ static void free_tables(struct zone *z)
         free_claims(address);
         free(address);
     }
-    for (size_t at = 0; (namespace = table_next(&z->namespaces, &at));)
-        free(namespace);
     table_release(&z->slots);
     table_release(&z->addresses);
-    table_release(&z->namespaces);
+    roll_release(&z->namespaces);
+    roll_release(&z->pods);
 }
 
 void zone_free(struct zone *z)

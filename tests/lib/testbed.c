@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/testbed.h"
 
-#include "base/arena.h"
 #include "lib/answer_one.h"
 #include "lib/reply.h"
 
@@ -20,184 +19,6 @@ static void *need(void *p)
     if (!p)
         abort();
     return p;
-}
-
-// --- drafts ----------------------------------------------------------------
-
-struct draft {
-    struct arena arena;
-    struct object object;
-    struct service service;
-    struct slice_facts *slices;
-    const struct slice_facts **pointers;
-    struct service_port *ports;
-    struct slice_port *slice_ports;
-    struct endpoint *endpoints;
-    uint32_t slice_ports_n;
-    uint32_t endpoints_n;
-};
-
-static const char *keep(struct draft *d, const char *text)
-{
-    return need(arena_text(&d->arena, text, strlen(text)));
-}
-
-static struct slice_facts *last_slice(struct draft *d)
-{
-    return d->service.slices_n ? &d->slices[d->service.slices_n - 1] : NULL;
-}
-
-static void add_port(struct draft *d, const char *word)
-{
-    char *name = (char *)(uintptr_t)keep(d, word);
-    char *number = need(strchr(name, ':'));
-    char *protocol = need(strchr(number, '/'));
-    uint8_t p = PROTOCOL_TCP;
-
-    *number++ = *protocol++ = '\0';
-    while (p < PROTOCOL_SCTP &&
-           strcmp(protocol, protocol_label((enum protocol)p)) != 0)
-        p++;
-    struct slice_facts *slice = last_slice(d);
-    uint16_t value = (uint16_t)atoi(number);
-    if (slice) {
-        d->slice_ports[d->slice_ports_n++] =
-            (struct slice_port){.name = name, .number = value, .protocol = p};
-        slice->ports_n++;
-    } else {
-        d->ports[d->object.service.ports_n++] = (struct service_port){
-            .name = name, .number = value, .target_name = "", .protocol = p};
-    }
-}
-
-static void add_slice(struct draft *d, uint8_t family)
-{
-    d->pointers[d->service.slices_n] = &d->slices[d->service.slices_n];
-    d->slices[d->service.slices_n++] = (struct slice_facts){
-        .service = d->object.name,
-        .family = family,
-        .ports = d->slice_ports + d->slice_ports_n,
-        .endpoints = d->endpoints + d->endpoints_n,
-    };
-}
-
-// Addresses separated by commas, into octets. Returns how many.
-static uint16_t add_addresses(uint8_t family, char *rest, uint8_t *octets)
-{
-    uint16_t n = 0;
-    for (char *one; (one = strsep(&rest, ","));) {
-        struct address a;
-        if (!address_parse(one, &a) || a.family != family)
-            abort();
-        memcpy(octets + n++ * address_size(&a), a.octets, address_size(&a));
-    }
-    return n;
-}
-
-static void add_endpoint(struct draft *d, const char *host, const char *word)
-{
-    struct slice_facts *slice = need(last_slice(d));
-    char *addresses = (char *)(uintptr_t)keep(d, word);
-    size_t n = strlen(addresses);
-    bool ready = addresses[n - 1] != '!';
-
-    if (!ready)
-        addresses[n - 1] = '\0';
-    // one address takes two characters and a comma at least
-    uint8_t *octets = need(arena_bytes(&d->arena, 16 * (n / 2 + 1)));
-    d->endpoints[d->endpoints_n++] = (struct endpoint){
-        .hostname = strcmp(host, "-") == 0 ? "" : keep(d, host),
-        .pod = "",
-        .addresses = octets,
-        .addresses_n = add_addresses(slice->family, addresses, octets),
-        .ready = ready,
-        .serving = ready,
-    };
-    slice->endpoints_n++;
-}
-
-static void add_cluster_ip(struct draft *d, const char *word)
-{
-    if (d->service.addresses_n >= 2 ||
-        !address_parse(word, &d->service.addresses[d->service.addresses_n]))
-        abort();
-    d->service.addresses_n++;
-}
-
-static char *next_word(char **rest)
-{
-    char *word;
-    while ((word = strsep(rest, " \n")) && !*word)
-        continue;
-    return word;
-}
-
-static void read_words(struct draft *d, char *rest)
-{
-    struct service_facts *facts = &d->object.service;
-
-    d->object.namespace = need(next_word(&rest));
-    char *name = need(strchr(d->object.namespace, '/'));
-    *name++ = '\0';
-    d->object.name = name;
-    for (char *word; (word = next_word(&rest));) {
-        if (strcmp(word, "headless") == 0) {
-            facts->type = SERVICE_HEADLESS;
-        } else if (strcmp(word, "external") == 0) {
-            facts->type = SERVICE_EXTERNAL_NAME;
-            facts->external_name = need(next_word(&rest));
-        } else if (strcmp(word, "ip") == 0) {
-            add_cluster_ip(d, need(next_word(&rest)));
-        } else if (strcmp(word, "port") == 0) {
-            add_port(d, need(next_word(&rest)));
-        } else if (strncmp(word, "slice", 5) == 0) {
-            add_slice(d, word[5] == '6' ? FAMILY_IPV6 : FAMILY_IPV4);
-        } else if (strcmp(word, "end") == 0) {
-            char *host = need(next_word(&rest));
-            add_endpoint(d, host, need(next_word(&rest)));
-        } else {
-            fprintf(stderr, "draft: unknown word '%s'\n", word);
-            abort();
-        }
-    }
-}
-
-struct draft *draft_new(const char *words)
-{
-    struct draft *d = need(calloc(1, sizeof *d));
-    size_t n = 1;
-
-    for (const char *p = words; *p; p++)
-        n += *p == ' ' || *p == '\n';
-    arena_init(&d->arena, (size_t)1 << 30);
-    d->slices = need(arena_array(&d->arena, n, sizeof *d->slices));
-    d->pointers = need(arena_array(&d->arena, n, sizeof *d->pointers));
-    d->ports = need(arena_array(&d->arena, n, sizeof *d->ports));
-    d->slice_ports = need(arena_array(&d->arena, n, sizeof *d->slice_ports));
-    d->endpoints = need(arena_array(&d->arena, n, sizeof *d->endpoints));
-    d->object.kind = OBJECT_SERVICE;
-    d->object.owner_kind = d->object.owner_name = "";
-    d->object.service.external_name = "";
-    d->object.service.ports = d->ports;
-    read_words(d, (char *)(uintptr_t)keep(d, words));
-    d->service.namespace = d->object.namespace;
-    d->service.name = d->object.name;
-    d->service.object = &d->object;
-    d->service.slices = d->pointers;
-    return d;
-}
-
-void draft_free(struct draft *d)
-{
-    if (!d)
-        return;
-    arena_release(&d->arena);
-    free(d);
-}
-
-const struct service *draft_service(const struct draft *d)
-{
-    return &d->service;
 }
 
 // --- a zone ----------------------------------------------------------------
@@ -278,7 +99,7 @@ void testbed_put(struct testbed *t, const char *words)
     struct error err;
 
     testbed_begin(t);
-    if (zone_update_service(t->update, &d->service, &err)) {
+    if (zone_update_service(t->update, draft_service(d), &err)) {
         fprintf(stderr, "testbed: %s\n", err.text);
         abort();
     }
@@ -288,7 +109,7 @@ void testbed_put(struct testbed *t, const char *words)
 int testbed_try(struct testbed *t, const struct draft *d)
 {
     struct error err = {""};
-    const int rc = zone_update_service(t->update, &d->service, &err);
+    const int rc = zone_update_service(t->update, draft_service(d), &err);
     if ((rc == 0) != (err.text[0] == '\0')) {
         fprintf(stderr, "testbed: code %d and '%s'\n", rc, err.text);
         abort();
@@ -308,6 +129,17 @@ void testbed_namespace(struct testbed *t, const char *namespace, bool exists)
 {
     testbed_begin(t);
     if (zone_update_namespace(t->update, namespace, exists))
+        abort();
+}
+
+void testbed_pod(struct testbed *t, const char *namespace, const char *address,
+                 bool exists)
+{
+    struct address a;
+
+    testbed_begin(t);
+    if (!address_parse(address, &a) ||
+        zone_update_pod(t->update, namespace, &a, exists))
         abort();
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A zone for tests of what is published and answered: services are drafted in
-// one line of text, questions are answered by answer_batch() and come back as
-// one line of text, read by a second decoder (reply.h). One thread, which is
-// reader and writer; it has to be registered (zone_reader_register()).
+// one line of text (draft.h), questions are answered by answer_batch() and come
+// back as one line of text, read by a second decoder (reply.h). One thread,
+// which is reader and writer; it has to be registered (zone_reader_register()).
 #ifndef ORDINALD_TESTS_LIB_TESTBED_H
 #define ORDINALD_TESTS_LIB_TESTBED_H
 
 #include "answer/answer.h"
-#include "model/service.h"
+#include "lib/draft.h"
 #include "zone/zone.h"
 
 #include <stdbool.h>
@@ -46,30 +46,14 @@ void testbed_free(struct testbed *t);
 int testbed_set_up(void **state);
 int testbed_tear_down(void **state);
 
-/*
- * A service, from words that are separated by blanks:
- *
- *     NAMESPACE/NAME          first
- *     headless                clusterIP: None
- *     external NAME           ExternalName
- *     ip ADDRESS              a virtual address
- *     port NAME:NUMBER/PROTO  of the service, or of the slice it follows; the
- *                             name may be empty
- *     slice4, slice6          a slice; what follows belongs to it
- *     end HOST ADDRESS[,...]  an endpoint; HOST "-": none. An address with "!"
- *                             behind it: not ready
- */
-struct draft;
-struct draft *draft_new(const char *words);
-void draft_free(struct draft *d);
-const struct service *draft_service(const struct draft *d);
-
 // Steps; the first of them begins an update.
 void testbed_begin(struct testbed *t);
 void testbed_put(struct testbed *t, const char *words);
 void testbed_remove(struct testbed *t, const char *namespace,
                     const char *service);
 void testbed_namespace(struct testbed *t, const char *namespace, bool exists);
+void testbed_pod(struct testbed *t, const char *namespace, const char *address,
+                 bool exists);
 // Publish as complete; time moves one second.
 void testbed_publish(struct testbed *t);
 void testbed_cancel(struct testbed *t);

@@ -79,17 +79,20 @@ static void put(struct fixture *f, const struct object *o,
     assert_int_equal(cluster_put(f->cluster, o, 1, old), 0);
 }
 
-static int begin(void **state, size_t block_size_max)
+static int begin(void **state, size_t block_size_max, enum zone_pods pods)
 {
+    static const struct cluster_settings with_pods = {.pods = true};
     struct fixture *f = calloc(1, sizeof *f);
     struct error err = {""};
-    struct zone_settings zone = {
-        .ttl_s = 5, .negative_ttl_s = 1, .block_size_max = block_size_max};
+    struct zone_settings zone = {.ttl_s = 5,
+                                 .negative_ttl_s = 1,
+                                 .block_size_max = block_size_max,
+                                 .rules.pods = pods};
     *state = f;
     assert_non_null(f);
     assert_int_equal(dns_name_parse("cluster.local", &zone.domain, &err), 0);
     assert_int_equal(zone_new(&zone, &f->zone, &err), 0);
-    f->cluster = cluster_new(NULL);
+    f->cluster = cluster_new(pods ? &with_pods : NULL);
     assert_non_null(f->cluster);
     f->report = (struct report){.finding = on_finding, .context = f};
     f->sync = zone_sync_new(f->zone, f->cluster, &f->report);
@@ -102,12 +105,17 @@ static int begin(void **state, size_t block_size_max)
 
 static int setup(void **state)
 {
-    return begin(state, 0);
+    return begin(state, 0, ZONE_PODS_DISABLED);
+}
+
+static int setup_pods(void **state)
+{
+    return begin(state, 0, ZONE_PODS_VERIFIED);
 }
 
 static int setup_small(void **state)
 {
-    return begin(state, 1500);
+    return begin(state, 1500, ZONE_PODS_DISABLED);
 }
 
 static int teardown(void **state)
@@ -152,7 +160,8 @@ static enum zone_outcome find(const struct fixture *f, const char *text)
     bytes_out_u16(&out, DNS_CLASS_IN);
     assert_int_equal(dns_query_parse(bytes_out_written(&out), &q),
                      DNS_QUERY_OK);
-    return zone_find(f->zone, &q, &match);
+    struct zone_lookup lookup;
+    return zone_find(f->zone, &q, &lookup, &match);
 }
 
 static enum zone_outcome find_peer(const struct fixture *f, unsigned i)
@@ -313,6 +322,85 @@ static void a_zone_that_lacks_memory_is_not_complete(void **state)
     assert_int_equal(find_peer(f, 0), ZONE_FOUND);
 }
 
+// --- pods ------------------------------------------------------------------
+
+static struct object make_pod(const char *name, uint8_t last)
+{
+    return (struct object){
+        .kind = OBJECT_POD,
+        .at = {.file = "a.yaml", .line = 1, .column = 1},
+        .namespace = "mongo",
+        .name = name,
+        .owner_kind = "",
+        .owner_name = "",
+        .digest = 1000u + last,
+        .pod = {.hostname = "",
+                .subdomain = "",
+                .phase = POD_RUNNING,
+                .ready = true,
+                .addresses_n = 1,
+                .addresses = {
+                    {.family = FAMILY_IPV4, .octets = {10, 9, 0, last}}}}};
+}
+
+static void addresses_of_pods_become_names(void **state)
+{
+    struct fixture *f = *state;
+    const struct object a = make_pod("a", 1), b = make_pod("b", 2);
+    put(f, &a, NULL);
+    put(f, &b, NULL);
+    struct zone_sync_result r = good_run(f);
+    assert_int_equal(r.namespaces, 1);
+    assert_int_equal(r.pods, 2);
+    assert_int_equal(zone_state(f->zone).pods, 2);
+    assert_int_equal(find(f, "10-9-0-1.mongo.pod.cluster.local"), ZONE_FOUND);
+    assert_int_equal(find(f, "10-9-0-2.mongo.pod.cluster.local"), ZONE_FOUND);
+    assert_int_equal(find(f, "10-9-0-3.mongo.pod.cluster.local"),
+                     ZONE_NXDOMAIN);
+
+    struct object moved = make_pod("a", 3);
+    put(f, &moved, &a);
+    r = good_run(f);
+    assert_int_equal(r.namespaces, 0);
+    assert_int_equal(r.pods, 2);
+    assert_int_equal(find(f, "10-9-0-1.mongo.pod.cluster.local"),
+                     ZONE_NXDOMAIN);
+    assert_int_equal(find(f, "10-9-0-3.mongo.pod.cluster.local"), ZONE_FOUND);
+
+    cluster_remove(f->cluster, &moved);
+    cluster_remove(f->cluster, &b);
+    r = good_run(f);
+    assert_int_equal(r.namespaces, 1);
+    assert_int_equal(zone_state(f->zone).pods, 0);
+    assert_int_equal(find(f, "mongo.pod.cluster.local"), ZONE_NXDOMAIN);
+}
+
+// Whichever allocation fails, the next run tells what is missing.
+static void pods_without_memory_come_with_the_next_run(void **state)
+{
+    struct fixture *f = *state;
+    const struct object a = make_pod("a", 1), b = make_pod("b", 2);
+    struct zone_sync_result r;
+    bool hit = true;
+    for (long n = 1; hit; n++) {
+        put(f, &a, NULL);
+        put(f, &b, NULL);
+        fault_alloc_after(n);
+        int rc = run(f, &r);
+        fault_alloc_after(-1);
+        hit = fault_alloc_hit();
+        assert_int_equal(rc, hit ? -ENOMEM : 0);
+        good_run(f);
+        assert_int_equal(zone_state(f->zone).pods, 2);
+        assert_int_equal(find(f, "10-9-0-1.mongo.pod.cluster.local"),
+                         ZONE_FOUND);
+        cluster_remove(f->cluster, &a);
+        cluster_remove(f->cluster, &b);
+        good_run(f);
+        assert_int_equal(zone_state(f->zone).pods, 0);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -326,6 +414,10 @@ int main(void)
             teardown),
         TEST(after_memory_ran_out_the_next_run_catches_up),
         TEST(a_zone_that_lacks_memory_is_not_complete),
+        cmocka_unit_test_setup_teardown(addresses_of_pods_become_names,
+                                        setup_pods, teardown),
+        cmocka_unit_test_setup_teardown(
+            pods_without_memory_come_with_the_next_run, setup_pods, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

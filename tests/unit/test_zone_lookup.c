@@ -67,6 +67,99 @@ static void the_roots_of_the_schema_exist(void **state)
     assert_answer(t, "x.other.cluster.local.", "TXT", "NXDOMAIN");
 }
 
+// RFC 4343: the case of letters makes no difference, and is kept.
+static void fixed_names_are_found_in_any_case(void **state)
+{
+    struct testbed *t = *state;
+    testbed_namespace(t, "one", true);
+    testbed_publish(t);
+    assert_answer(t, "CLUSTER.Local.", "NS",
+                  "NS ns.dns.CLUSTER.Local. + ns.dns.CLUSTER.Local. A "
+                  "192.0.2.53, ns.dns.CLUSTER.Local. AAAA 2001:db8::53");
+    assert_answer(t, "cluster.LOCAL.", "SOA",
+                  "1 SOA ns.dns.cluster.LOCAL. hostmaster.cluster.LOCAL. "
+                  "1700000000 7200 1800 86400 1");
+    assert_answer(t, "Cluster.Local.", "TXT", "NODATA");
+    assert_answer(t, "NS.dns.cluster.local.", "A", "A 192.0.2.53");
+    assert_answer(t, "ns.DNS.Cluster.local.", "AAAA", "AAAA 2001:db8::53");
+    assert_answer(t, "DNS.cluster.local.", "A", "NODATA");
+    assert_answer(t, "DNS-Version.cluster.local.", "TXT",
+                  "28800 TXT \"1.1.0\"");
+    assert_answer(t, "SVC.cluster.local.", "A", "NODATA");
+    assert_answer(t, "POD.cluster.local.", "A", "NODATA");
+    assert_answer(t, "IN-ADDR.Arpa.", "TXT", "NODATA");
+    assert_answer(t, "Ns.Dns.IN-ADDR.Arpa.", "A", "A 192.0.2.53");
+}
+
+// RFC 2308, RFC 8020: what the type is has no say in whether a name exists.
+static void a_name_exists_for_all_types_or_for_none(void **state)
+{
+    struct testbed *t = *state;
+    static const char *const types[] = {"A",   "AAAA",  "SRV", "TXT",
+                                        "SOA", "PTR",   "NS",  "MX",
+                                        "DS",  "HTTPS", "ANY", NULL};
+    static const char *const absent[] = {"x.cluster.local.",
+                                         "two.svc.cluster.local.",
+                                         "two.pod.cluster.local.",
+                                         "x.one",
+                                         "x.db.one",
+                                         "x._tcp.db.one",
+                                         "_udp.db.one",
+                                         "_tcp.a.db.one",
+                                         "_p._tcp.a.db.one",
+                                         "x.x.x.x.db.one",
+                                         "db.two",
+                                         "a.db.two",
+                                         "x.ns.dns.cluster.local.",
+                                         "x.dns-version.cluster.local.",
+                                         "9.0.0.10.in-addr.arpa.",
+                                         "9.in-addr.arpa.",
+                                         "x.in-addr.arpa.",
+                                         "1.1.0.0.10.in-addr.arpa.",
+                                         "e.ip6.arpa."};
+    static const char *const empty[] = {
+        "svc.cluster.local.",     "pod.cluster.local.", "dns.cluster.local.",
+        "one.svc.cluster.local.", "_tcp.db.one",        "tcp.db.one",
+        "0.0.10.in-addr.arpa.",   "10.in-addr.arpa.",   "dns.in-addr.arpa.",
+        "0.0.d.f.ip6.arpa.",      "d.f.ip6.arpa."};
+    testbed_namespace(t, "one", true);
+    testbed_serve(t, "one/db headless slice4 port p:1/tcp end a 10.0.0.1 "
+                     "slice6 port p:1/tcp end a fd00::1");
+    for (size_t i = 0; i < ORD_COUNT(absent); i++)
+        assert_answers(t, absent[i], types, "NXDOMAIN");
+    for (size_t i = 0; i < ORD_COUNT(empty); i++)
+        assert_answers(t, empty[i], types, "NODATA");
+}
+
+// Wildcards in questions are gone from CoreDNS; RFC 4592 has them in zones
+// only.
+static void wildcards_are_labels_like_others(void **state)
+{
+    struct testbed *t = *state;
+    static const char *const names[] = {
+        "*.cluster.local.",
+        "*.svc.cluster.local.",
+        "*.one",
+        "any.one",
+        "*.db.one",
+        "any.db.one",
+        "*.*",
+        "db.*",
+        "*._tcp.db.one",
+        "_p.*.db.one",
+        "any.any.db.one",
+        "*.in-addr.arpa.",
+        "*.0.0.10.in-addr.arpa.",
+        "*.pod.cluster.local.",
+    };
+    testbed_namespace(t, "one", true);
+    testbed_serve(t, "one/db headless slice4 port p:1/tcp end a 10.0.0.1");
+    for (size_t i = 0; i < ORD_COUNT(names); i++) {
+        assert_answer(t, names[i], "A", "NXDOMAIN");
+        assert_answer(t, names[i], "SRV", "NXDOMAIN");
+    }
+}
+
 static void a_namespace_exists_while_it_is_there(void **state)
 {
     struct testbed *t = *state;
@@ -367,6 +460,9 @@ int main(void)
         test(the_name_server_has_addresses),
         test(the_schema_version_is_a_text),
         test(the_roots_of_the_schema_exist),
+        test(fixed_names_are_found_in_any_case),
+        test(a_name_exists_for_all_types_or_for_none),
+        test(wildcards_are_labels_like_others),
         test(a_namespace_exists_while_it_is_there),
         test(names_outside_are_refused),
         test(a_headless_service_has_its_peers),

@@ -4,6 +4,7 @@
 // in (namespace, name) order; and the names in between (RFC 8020).
 #include "lib/testbed.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -292,29 +293,160 @@ static void reverse_zones_may_be_narrower(void **state)
     testbed_free(t);
 }
 
+// RFC 8020: above an apex that exists there is no name that does not.
+static void names_above_a_zone_within_a_zone_exist(void **state)
+{
+    (void)state;
+    static const char *const ranges[] = {"0.0.0.0/0", "10.1.2.0/24", "fd00::/8",
+                                         "fd00:10::/32"};
+    struct testbed *t = narrow(ranges, ORD_COUNT(ranges));
+    testbed_publish(t);
+    assert_answer(t, "10.in-addr.arpa.", "PTR", "NODATA");
+    assert_answer(t, "1.10.in-addr.arpa.", "SOA", "NODATA");
+    assert_answer(t, "2.1.10.in-addr.arpa.", "PTR", "NODATA");
+    assert_answer(t, "2.1.10.in-addr.arpa.", "NS",
+                  "NS ns.dns.2.1.10.in-addr.arpa. + "
+                  "ns.dns.2.1.10.in-addr.arpa. A 192.0.2.53, "
+                  "ns.dns.2.1.10.in-addr.arpa. AAAA 2001:db8::53");
+    assert_answer(t, "3.1.10.in-addr.arpa.", "PTR", "NXDOMAIN");
+    assert_answer(t, "0.in-addr.arpa.", "PTR", "NXDOMAIN");
+    assert_answer(t, "0.d.f.ip6.arpa.", "PTR", "NODATA");
+    assert_answer(t, "1.0.0.0.0.d.f.ip6.arpa.", "PTR", "NODATA");
+    assert_answer(t, "2.0.0.0.0.d.f.ip6.arpa.", "PTR", "NXDOMAIN");
+    testbed_free(t);
+}
+
+// Each bit boundary at which one can: four of IPv4, 32 of IPv6.
+static void zones_begin_at_each_label(void **state)
+{
+    (void)state;
+    for (unsigned prefix = 0; prefix < 128; prefix++) {
+        struct zone_settings s = testbed_settings();
+        struct cidr c[2] = {{.base.family = FAMILY_IPV4},
+                            {.base.family = FAMILY_IPV6}};
+        struct zone *z = NULL;
+        c[0].prefix = (uint8_t)(prefix / 4 % 4 * 8);
+        c[1].prefix = (uint8_t)prefix;
+        s.reverse = c;
+        s.reverse_n = 2;
+        assert_int_equal(zone_new(&s, &z, NULL), prefix % 4 ? -EINVAL : 0);
+        zone_free(z);
+    }
+}
+
 static void a_reverse_zone_ends_where_a_label_does(void **state)
 {
     (void)state;
+    static const char where[] = " does not end where a label of the reverse "
+                                "tree does; use ";
     static const struct {
         const char *range;
         const char *mend;
-    } bad[] = {{"10.16.0.0/12", "use /8"},
-               {"10.0.0.1/32", "use /24"},
-               {"2001:db8::/33", "use /32"},
-               {"2001:db8::1/128", "use /124"}};
+    } bad[] = {
+        {"10.0.0.0/12", "10.0.0.0/8, which holds it, or the 16 zones "
+                        "10.0.0.0/16 to 10.15.0.0/16"},
+        {"10.16.0.0/15", "10.0.0.0/8, which holds it, or the 2 zones "
+                         "10.16.0.0/16 to 10.17.0.0/16"},
+        {"192.168.64.0/18", "192.168.0.0/16, which holds it, or the 64 zones "
+                            "192.168.64.0/24 to 192.168.127.0/24"},
+        // more zones than may be given
+        {"10.128.0.0/9", "10.0.0.0/8, which holds it"},
+        {"10.0.0.0/7", "0.0.0.0/0, which holds it, or the 2 zones "
+                       "10.0.0.0/8 to 11.0.0.0/8"},
+        // one address is no zone
+        {"10.0.0.1/32", "10.0.0.0/24, which holds it"},
+        {"10.0.0.128/25", "10.0.0.0/24, which holds it"},
+        {"10.0.0.2/31", "10.0.0.0/24, which holds it"},
+        {"2001:db8::/33", "2001:db8::/32, which holds it, or the 8 zones "
+                          "2001:db8::/36 to 2001:db8:7000::/36"},
+        {"fd00:0:0:c::/62", "fd00::/60, which holds it, or the 4 zones "
+                            "fd00:0:0:c::/64 to fd00:0:0:f::/64"},
+        {"fd00::c0/123", "fd00::/120, which holds it, or the 2 zones "
+                         "fd00::c0/124 to fd00::d0/124"},
+        {"fd00::8/125", "fd00::/124, which holds it"},
+        {"2001:db8::1/128", "2001:db8::/124, which holds it"},
+    };
     for (size_t i = 0; i < ORD_COUNT(bad); i++) {
         struct zone_settings s = testbed_settings();
         struct cidr c;
         struct zone *z = NULL;
         struct error err = {""};
+        char expected[512];
         assert_int_equal(cidr_parse(bad[i].range, &c, NULL), 0);
         s.reverse = &c;
         s.reverse_n = 1;
-        assert_int_equal(zone_new(&s, &z, &err), -22);
+        assert_int_equal(zone_new(&s, &z, &err), -EINVAL);
         assert_null(z);
-        assert_non_null(strstr(err.text, bad[i].range));
-        assert_non_null(strstr(err.text, bad[i].mend));
+        snprintf(expected, sizeof expected, "reverse zone '%s'%s%s",
+                 bad[i].range, where, bad[i].mend);
+        assert_string_equal(err.text, expected);
     }
+}
+
+static void a_reverse_zone_given_twice_is_one(void **state)
+{
+    (void)state;
+    static const char *const ranges[] = {"10.0.0.0/8", "10.0.0.0/8"};
+    struct testbed *t = narrow(ranges, ORD_COUNT(ranges));
+    testbed_serve(t, "one/db headless slice4 end a 10.1.2.3");
+    assert_answer(t, "3.2.1.10.in-addr.arpa.", "PTR", "PTR a.db.one");
+    testbed_free(t);
+}
+
+// --- domains ---------------------------------------------------------------
+
+static void a_domain_may_be_below_a_reverse_zone(void **state)
+{
+    (void)state;
+    struct zone_settings s = testbed_settings();
+    assert_int_equal(dns_name_parse("k8s.2.1.10.in-addr.arpa", &s.domain, NULL),
+                     0);
+    struct testbed *t = testbed_new(&s);
+    testbed_serve(t, "one/db headless slice4 end a 10.0.0.1 end b 10.1.2.4");
+    assert_answer(t, "a.db.one.svc.k8s.2.1.10.in-addr.arpa.", "A",
+                  "A 10.0.0.1");
+    assert_answer(t, "1.0.0.10.in-addr.arpa.", "PTR",
+                  "PTR a.db.one.svc.k8s.2.1.10.in-addr.arpa.");
+    assert_answer(t, "4.2.1.10.in-addr.arpa.", "PTR",
+                  "PTR b.db.one.svc.k8s.2.1.10.in-addr.arpa.");
+    assert_answer(t, "k8s.2.1.10.in-addr.arpa.", "A", "NODATA");
+    assert_answer(t, "x.k8s.2.1.10.in-addr.arpa.", "A", "NXDOMAIN");
+    assert_answer(t, "x.2.1.10.in-addr.arpa.", "A", "NXDOMAIN");
+    testbed_remove(t, "one", "db");
+    testbed_publish(t);
+    assert_answer(t, "2.1.10.in-addr.arpa.", "PTR", "NODATA");
+    assert_answer(t, "1.10.in-addr.arpa.", "PTR", "NODATA");
+    assert_answer(t, "2.10.in-addr.arpa.", "PTR", "NXDOMAIN");
+    testbed_free(t);
+}
+
+static void a_domain_may_not_hold_a_reverse_zone(void **state)
+{
+    (void)state;
+    static const char *const domains[] = {"arpa", "in-addr.arpa", "IP6.arpa",
+                                          "10.in-addr.arpa"};
+    struct cidr c;
+    assert_int_equal(cidr_parse("10.1.0.0/16", &c, NULL), 0);
+    for (size_t i = 0; i < ORD_COUNT(domains); i++) {
+        struct zone_settings s = testbed_settings();
+        struct zone *z = NULL;
+        struct error err = {""};
+        assert_int_equal(dns_name_parse(domains[i], &s.domain, NULL), 0);
+        if (i == 3) {
+            s.reverse = &c;
+            s.reverse_n = 1;
+        }
+        assert_int_equal(zone_new(&s, &z, &err), -EINVAL);
+        assert_null(z);
+        assert_non_null(strstr(err.text, "the cluster domain holds the reverse "
+                                         "zone '"));
+    }
+    // a name that only ends alike
+    struct zone_settings s = testbed_settings();
+    struct zone *z = NULL;
+    assert_int_equal(dns_name_parse("addr.arpa", &s.domain, NULL), 0);
+    assert_int_equal(zone_new(&s, &z, NULL), 0);
+    zone_free(z);
 }
 
 #define test(f)                                                                \
@@ -337,7 +469,12 @@ int main(void)
         test(a_virtual_address_may_be_an_endpoint_too),
         test(a_virtual_address_given_twice_is_one),
         cmocka_unit_test(reverse_zones_may_be_narrower),
+        cmocka_unit_test(names_above_a_zone_within_a_zone_exist),
+        cmocka_unit_test(zones_begin_at_each_label),
         cmocka_unit_test(a_reverse_zone_ends_where_a_label_does),
+        cmocka_unit_test(a_reverse_zone_given_twice_is_one),
+        cmocka_unit_test(a_domain_may_be_below_a_reverse_zone),
+        cmocka_unit_test(a_domain_may_not_hold_a_reverse_zone),
     };
     zone_reader_register();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

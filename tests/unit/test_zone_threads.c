@@ -108,6 +108,13 @@ static void check_ptr(struct reader *r, const struct reply *reply)
         wrong(r, "an address that stays lost its name", reply->question);
 }
 
+static void check_pod(struct reader *r, const struct reply *reply)
+{
+    if (reply->rcode != 0 || reply->lines_n[REPLY_ANSWER] != 1 ||
+        !strstr(reply->lines[REPLY_ANSWER][0], " A 10.9.9.9"))
+        wrong(r, "a pod that stays lost its name", reply->question);
+}
+
 static void check_churn(struct reader *r, const struct reply *reply)
 {
     if (reply->rcode != 0 && reply->rcode != 3)
@@ -126,6 +133,12 @@ static const struct {
     {"9.9.9.10.in-addr.arpa.", 12, check_ptr},
     {"8.8.8.10.in-addr.arpa.", 12, check_ptr},
     {"7.7.7.10.in-addr.arpa.", 12, check_ptr},
+    {"z.pin._zone.db.one.svc.cluster.local.", 1, check_addresses},
+    {"y.prefer._zone.db.one.svc.cluster.local.", 1, check_addresses},
+    {"10-9-9-9.one.pod.cluster.local.", 1, check_pod},
+    {"11-2-1-7.one.pod.cluster.local.", 1, check_churn},
+    {"11-2-1-6.ns.pod.cluster.local.", 1, check_churn},
+    {"ns.pod.cluster.local.", 1, check_churn},
     {"s-7.one.svc.cluster.local.", 1, check_churn},
     {"1.2.11.in-addr.arpa.", 12, check_churn},
     {"ns.svc.cluster.local.", 1, check_churn},
@@ -175,8 +188,8 @@ static void put_version(struct testbed *t, unsigned version)
                      "one/db headless slice4 port p:%u/tcp", version);
     for (unsigned i = 0; i < peers_of(version); i++)
         n += snprintf(words + n, sizeof words - (size_t)n,
-                      " end h-%u 10.%u.%u.%u", i, version / 250, version % 250,
-                      i);
+                      " end h-%u 10.%u.%u.%u zone z", i, version / 250,
+                      version % 250, i);
     testbed_put(t, words);
 }
 
@@ -206,7 +219,11 @@ static void put_others(struct testbed *t, unsigned version)
              version % 3);
     testbed_put(t, words);
     testbed_namespace(t, "ns", version % 2);
+    testbed_namespace(t, "one", true);
+    testbed_pod(t, "one", "10.9.9.9", true);
     for (unsigned i = 0; i < CHURN; i++) {
+        snprintf(words, sizeof words, "11.2.%u.%u", version % 8 / 4, i);
+        testbed_pod(t, i % 2 ? "one" : "ns", words, version % 4 != 3);
         snprintf(words, sizeof words, "s-%u", i);
         if (version % 8 == 7) {
             testbed_remove(t, "one", words);
@@ -244,7 +261,10 @@ static unsigned write_versions(struct testbed *t)
 static void readers_see_one_version_at_a_time(void **state)
 {
     (void)state;
-    struct testbed *t = testbed_new(NULL);
+    struct zone_settings settings = testbed_settings();
+    settings.rules.pods = ZONE_PODS_VERIFIED;
+    settings.rules.zonal = true;
+    struct testbed *t = testbed_new(&settings);
     struct shared shared = {.zone = t->zone};
     struct reader *readers = calloc(READERS, sizeof *readers);
     assert_non_null(readers);
