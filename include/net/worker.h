@@ -22,9 +22,11 @@ struct workers_settings {
     const struct sockaddr_any *listen;
     size_t listen_n;  // at least 1
     unsigned threads; // at least 1
-    // connections in all, of which each thread takes its share; 0: 1024
+    // connections in all, of which each thread takes its share; 0: 1024. The
+    // process's limit of open files is raised for them where it may be
     unsigned tcp_connections;
-    // of these, how many one address may have; 0: a quarter
+    // of these, how many one IPv4 address or IPv6 /64 may have, of which each
+    // thread gives its share, rounded up; 0: a quarter
     unsigned tcp_per_client;
     // until a connection without a message begun is closed, and a fifth of it
     // while more than half are taken (RFC 7766 6.2.3); 0: 10 s
@@ -45,8 +47,9 @@ struct workers_state {
     uint64_t receive_errors;
     uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;
-    uint64_t connections_refused; // no room, or a quarter is one client's
+    uint64_t connections_refused; // no room, or its client has its share
     uint64_t connections_open;
+    uint64_t connections_max; // less than asked for where open files are few
 };
 
 /*

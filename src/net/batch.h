@@ -10,6 +10,7 @@
 
 #include "answer/answer.h"
 #include "base/base.h"
+#include "base/sockaddr.h"
 
 #include <stdbool.h>
 
@@ -24,13 +25,16 @@ struct batch;
  *
  * jobs      BATCH_MAX jobs, borrowed; message and size are set and stay as they
  *           are; sockets of one worker share them, one batch at a time
+ * clients   BATCH_MAX, borrowed; receiving fills in who sent each job's message
+ *           (jobs point to them), sending reads it; shared as the jobs are
  * family    AF_INET or AF_INET6
  * wildcard  the socket stands for every address, and pktinfo_ask() was done:
  *           each reply leaves from the address that its query was sent to
  *
  * Returns NULL when there is no memory.
  */
-struct batch *batch_new(struct answer_job *jobs, int family, bool wildcard);
+struct batch *batch_new(struct answer_job *jobs, struct sockaddr_any *clients,
+                        int family, bool wildcard);
 
 void batch_free(struct batch *b);
 

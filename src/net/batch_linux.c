@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,15 +21,13 @@
 // replies without a gap where a query is not answered.
 struct batch {
     struct answer_job *jobs;
+    struct sockaddr_any *clients;
+    socklen_t name_n;
     size_t control_n; // of each control message; 0: none is asked for
     struct mmsghdr in[BATCH_MAX];
     struct mmsghdr out[BATCH_MAX];
     struct iovec in_iov[BATCH_MAX];
     struct iovec out_iov[BATCH_MAX];
-    union {
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } from[BATCH_MAX];
     union pktinfo info[]; // BATCH_MAX with a wildcard address, else none
 };
 
@@ -36,37 +35,40 @@ _Static_assert(offsetof(struct sockaddr_in, sin_port) ==
                    offsetof(struct sockaddr_in6, sin6_port),
                "both families have the port at one place");
 
-static void set_up(struct batch *b, socklen_t name_n)
+static void set_up(struct batch *b)
 {
     for (unsigned i = 0; i < BATCH_MAX; i++) {
         b->in_iov[i].iov_base = b->jobs[i].message;
         b->in_iov[i].iov_len = b->jobs[i].size;
         b->in[i].msg_hdr = (struct msghdr){
-            .msg_name = &b->from[i],
-            .msg_namelen = name_n,
+            .msg_name = &b->clients[i].any,
+            .msg_namelen = b->name_n,
             .msg_iov = &b->in_iov[i],
             .msg_iovlen = 1,
             .msg_control = b->control_n ? &b->info[i] : NULL,
             .msg_controllen = b->control_n,
         };
         b->out[i].msg_hdr = (struct msghdr){
-            .msg_namelen = name_n,
+            .msg_namelen = b->name_n,
             .msg_iov = &b->out_iov[i],
             .msg_iovlen = 1,
         };
     }
 }
 
-struct batch *batch_new(struct answer_job *jobs, int family, bool wildcard)
+struct batch *batch_new(struct answer_job *jobs, struct sockaddr_any *clients,
+                        int family, bool wildcard)
 {
     const size_t infos = wildcard ? BATCH_MAX * sizeof(union pktinfo) : 0;
     struct batch *b = calloc(1, sizeof *b + infos);
     if (!b)
         return NULL;
     b->jobs = jobs;
+    b->clients = clients;
+    b->name_n = family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                   : sizeof(struct sockaddr_in);
     b->control_n = wildcard ? sizeof(union pktinfo) : 0;
-    set_up(b, family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                 : sizeof(struct sockaddr_in));
+    set_up(b);
     return b;
 }
 
@@ -75,16 +77,25 @@ void batch_free(struct batch *b)
     free(b);
 }
 
+// The names were another family's socket's before: once for all of them.
+ORD_COLD static void set_lengths(struct batch *b)
+{
+    for (unsigned i = 0; i < BATCH_MAX; i++)
+        b->clients[i].length = b->name_n;
+}
+
 int batch_receive(struct batch *b, int fd)
 {
     const int n = recvmmsg(fd, b->in, BATCH_MAX, MSG_DONTWAIT, NULL);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 
+    if (ORD_UNLIKELY(b->clients[0].length != b->name_n))
+        set_lengths(b);
     for (int i = 0; i < n; i++) {
         uint32_t octets = b->in[i].msg_len;
         if (ORD_UNLIKELY((b->in[i].msg_hdr.msg_flags & MSG_TRUNC) != 0 ||
-                         b->from[i].v4.sin_port == 0))
+                         b->clients[i].v4.sin_port == 0))
             octets = 0;
         b->jobs[i].query_n = octets;
     }
@@ -108,7 +119,7 @@ static unsigned gather(struct batch *b, unsigned n)
         const struct answer_job *const job = &b->jobs[i];
         struct msghdr *const out = &b->out[replies].msg_hdr;
         if (job->verdict == ANSWER_SEND) {
-            out->msg_name = &b->from[i];
+            out->msg_name = &b->clients[i].any;
             b->out_iov[replies].iov_base = job->message;
             b->out_iov[replies].iov_len = job->reply_n;
             if (control_n)
@@ -160,6 +171,15 @@ void system_tune_udp(int fd, int family)
         const int omit = IP_PMTUDISC_OMIT;
         (void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof omit);
     }
+}
+
+void system_tune_tcp(int fd, unsigned patience_ms)
+{
+    const int out = SYSTEM_TCP_SEND, in = SYSTEM_TCP_RECEIVE;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof out);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &in, sizeof in);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms,
+                     sizeof patience_ms);
 }
 
 void system_refuse_udp(int fd)

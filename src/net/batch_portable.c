@@ -14,32 +14,29 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// Where a message came from, and by which of our addresses.
+// By which of our addresses a message came.
 struct origin {
-    union {
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } from;
-    socklen_t from_n;
     size_t info_n;
     union pktinfo info;
 };
 
 struct batch {
     struct answer_job *jobs;
-    int family;
+    struct sockaddr_any *clients;
     bool wildcard;
     struct origin origins[BATCH_MAX];
 };
 
-struct batch *batch_new(struct answer_job *jobs, int family, bool wildcard)
+struct batch *batch_new(struct answer_job *jobs, struct sockaddr_any *clients,
+                        int family, bool wildcard)
 {
     struct batch *b = calloc(1, sizeof *b);
     if (!b)
         return NULL;
     b->jobs = jobs;
-    b->family = family;
+    b->clients = clients;
     b->wildcard = wildcard;
+    (void)family; // the system says it with each message
     return b;
 }
 
@@ -48,20 +45,16 @@ void batch_free(struct batch *b)
     free(b);
 }
 
-static in_port_t port_of(const struct batch *b, const struct origin *o)
-{
-    return b->family == AF_INET6 ? o->from.v6.sin6_port : o->from.v4.sin_port;
-}
-
 // Returns 1, 0 where nothing waits, or a negative errno.
 static int receive_one(struct batch *b, unsigned i, int fd)
 {
     struct answer_job *const job = &b->jobs[i];
+    struct sockaddr_any *const client = &b->clients[i];
     struct origin *const o = &b->origins[i];
     struct iovec iov = {.iov_base = job->message, .iov_len = job->size};
     struct msghdr m = {
-        .msg_name = &o->from,
-        .msg_namelen = sizeof o->from,
+        .msg_name = &client->any,
+        .msg_namelen = sizeof client->v6,
         .msg_iov = &iov,
         .msg_iovlen = 1,
         .msg_control = b->wildcard ? &o->info : NULL,
@@ -72,9 +65,10 @@ static int receive_one(struct batch *b, unsigned i, int fd)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
                    ? 0
                    : -errno;
-    o->from_n = m.msg_namelen;
+    client->length = m.msg_namelen;
     o->info_n = m.msg_controllen;
-    const bool whole = (m.msg_flags & MSG_TRUNC) == 0 && port_of(b, o) != 0;
+    const bool whole =
+        (m.msg_flags & MSG_TRUNC) == 0 && sockaddr_port(client) != 0;
     job->query_n = whole ? (uint32_t)n : 0;
     return 1;
 }
@@ -93,11 +87,12 @@ int batch_receive(struct batch *b, int fd)
 static int send_one(struct batch *b, unsigned i, int fd)
 {
     const struct answer_job *const job = &b->jobs[i];
+    struct sockaddr_any *const client = &b->clients[i];
     struct origin *const o = &b->origins[i];
     struct iovec iov = {.iov_base = job->message, .iov_len = job->reply_n};
     struct msghdr m = {
-        .msg_name = &o->from,
-        .msg_namelen = o->from_n,
+        .msg_name = &client->any,
+        .msg_namelen = client->length,
         .msg_iov = &iov,
         .msg_iovlen = 1,
     };
@@ -144,6 +139,14 @@ void system_tune_udp(int fd, int family)
             break;
     }
     (void)family;
+}
+
+void system_tune_tcp(int fd, unsigned patience_ms)
+{
+    const int out = SYSTEM_TCP_SEND, in = SYSTEM_TCP_RECEIVE;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof out);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &in, sizeof in);
+    (void)patience_ms; // POSIX has no such thing
 }
 
 void system_refuse_udp(int fd)

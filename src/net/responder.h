@@ -7,6 +7,7 @@
 
 #include "answer/answer.h"
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/counter.h"
 #include "zone/zone.h"
 
@@ -26,10 +27,29 @@ struct responder {
     // set by the worker
     uv_loop_t *loop;
     struct answer_context context;
+    struct clock clock; // for seconds since 1970
     struct net_counters counters;
     uint64_t turn; // of the loop; what is bounded per turn compares it
     bool offline;  // the zone's reader, since the loop last went to wait
+    // private
+    uint64_t unix_at_ms; // when now_unix_s was looked up
 };
+
+/*
+ * Tell the context what time it is: milliseconds as the loop last read them,
+ * for nothing; seconds since 1970 when those are 250 ms old. Cookies count
+ * those, and do not mind (RFC 9018 4.3).
+ */
+static inline void responder_set_time(struct responder *r)
+{
+    enum { UNIX_OLD_MS = 250 };
+    const uint64_t now = uv_now(r->loop);
+    r->context.now_ms = now;
+    if (ORD_UNLIKELY(now - r->unix_at_ms >= UNIX_OLD_MS)) {
+        r->unix_at_ms = now;
+        r->context.now_unix_s = r->clock.unix_s(r->clock.context);
+    }
+}
 
 /*
  * Answer n messages from the zone as it is now.
@@ -47,6 +67,7 @@ static inline void responder_answer(struct responder *r,
         r->offline = false;
         zone_reader_online();
     }
+    responder_set_time(r);
     answer_batch(&r->context, jobs, n);
     zone_reader_quiescent();
 }

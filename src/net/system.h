@@ -13,6 +13,11 @@
 // loses.
 enum { SYSTEM_UDP_BUFFER = 4 << 20 };
 
+// Octets that a TCP connection may hold on its way out and in (Linux makes it
+// twice that, for its bookkeeping): the longest reply at once, and queries for
+// more than one turn.
+enum { SYSTEM_TCP_SEND = 128 << 10, SYSTEM_TCP_RECEIVE = 64 << 10 };
+
 /*
  * Large buffers, and no trust in what ICMP says about path MTUs: a forged
  * "fragmentation needed" would let replies leave in fragments, whose second
@@ -20,6 +25,15 @@ enum { SYSTEM_UDP_BUFFER = 4 << 20 };
  * none of it is needed to answer.
  */
 void system_tune_udp(int fd, int family);
+
+/*
+ * Bounds on what the kernel keeps for one connection, inherited from the socket
+ * that listens: by itself it lets buffers grow to many MiB for a client that
+ * asks and does not read. Octets that are not acknowledged, or not taken by a
+ * client that has no room, end the connection after patience_ms, also when it
+ * is closed here. What a system cannot do is left out.
+ */
+void system_tune_tcp(int fd, unsigned patience_ms);
 
 // No datagram that arrives from here on is queued; what is queued stays. Where
 // a system cannot, it goes on arriving.

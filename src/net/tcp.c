@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accepting, and ending connections whose time is over. Who gets one of a fixed
 // number of connections, when all are taken? A newcomer, at the cost of the one
-// that has been idle longest, or else is slowest; but no client more than a
-// quarter of all. So neither idle nor slow nor many clients keep a new one out.
+// that has been idle longest, or else is slowest; but no client more than its
+// share: beyond that a newcomer costs the same client one. So neither idle nor
+// slow nor many clients keep a new one out.
 #include "tcp.h"
 
 #include "batch.h"
@@ -24,6 +25,8 @@ enum {
     // After an error that will be there again at once, such as EMFILE: the
     // longest that a client waits after descriptors are free again.
     PAUSE_MS = 100,
+    // Longer than a lost segment explains (retransmitted after 200 ms).
+    STALLED_MS = 250,
 };
 
 struct tcp_listener {
@@ -46,8 +49,8 @@ static void close_older(struct tcp *t, enum tcp_wait what, uint64_t now)
 {
     struct tcp_connection *c;
     while ((c = tcp_pool_oldest(&t->pool, what)) &&
-           now - c->since_ms >= patience_ms(t, what))
-        tcp_connection_close(c);
+           tcp_pool_waited_ms(&t->pool, c, now) >= patience_ms(t, what))
+        tcp_connection_abort(c);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -85,24 +88,11 @@ static void pause_accepting(struct tcp *t)
     (void)uv_timer_start(&t->pause, on_pause_over, PAUSE_MS, 0);
 }
 
-static struct address address_of(const struct sockaddr_any *from)
-{
-    struct address a = {.family = FAMILY_IPV4};
-    if (from->any.sa_family == AF_INET6) {
-        a.family = FAMILY_IPV6;
-        memcpy(a.octets, &from->v6.sin6_addr, sizeof from->v6.sin6_addr);
-    } else {
-        memcpy(a.octets, &from->v4.sin_addr, sizeof from->v4.sin_addr);
-    }
-    return a;
-}
-
 /*
  * The connection that is missed least: an idle one loses nothing but time;
- * then one whose message, or whose reading of a reply, takes longer than a lost
- * segment explains (retransmitted after 200 ms). One that has just connected
- * comes last: its query may be on its way, and where the slow ones take all the
- * room, newcomers would otherwise only close each other.
+ * then one whose message, or whose reading of a reply, has stalled. One that
+ * has just connected comes last: its query may be on its way, and where the
+ * slow ones take all the room, newcomers would otherwise only close each other.
  */
 static struct tcp_connection *most_dispensable(const struct tcp *t)
 {
@@ -110,39 +100,50 @@ static struct tcp_connection *most_dispensable(const struct tcp *t)
         enum tcp_wait what;
         uint64_t since_ms;
     } order[] = {{TCP_IDLE, 100},
-                 {TCP_RECEIVING, 250},
-                 {TCP_SENDING, 250},
+                 {TCP_RECEIVING, STALLED_MS},
+                 {TCP_SENDING, STALLED_MS},
                  {TCP_IDLE, 0}};
     const uint64_t now = uv_now(t->responder->loop);
 
     for (size_t i = 0; i < ORD_COUNT(order); i++) {
         struct tcp_connection *c = tcp_pool_oldest(&t->pool, order[i].what);
-        if (c && now - c->since_ms >= order[i].since_ms)
+        if (c && tcp_pool_waited_ms(&t->pool, c, now) >= order[i].since_ms)
             return c;
     }
     return NULL;
 }
 
-// Whether there is room for this client, now that someone may have left for it.
-static bool make_room(struct tcp *t, const struct address *client)
+// One that a client may have instead of those it has, or NULL: the one that has
+// stood still longest, but none that a lost segment explains.
+static struct tcp_connection *own_dispensable(const struct tcp *t,
+                                              struct tcp_connection *oldest)
 {
-    if (tcp_pool_is_greedy(&t->pool, client))
-        return false;
-    if (t->pool.open < t->pool.max)
+    const uint64_t now = uv_now(t->responder->loop);
+    return tcp_pool_waited_ms(&t->pool, oldest, now) >= STALLED_MS ? oldest
+                                                                   : NULL;
+}
+
+// Whether there is room for this client, now that someone may have left for it.
+static bool make_room(struct tcp *t, const struct sockaddr_any *client)
+{
+    struct tcp_connection *c = tcp_pool_greedy(&t->pool, client);
+    if (c)
+        c = own_dispensable(t, c);
+    else if (t->pool.open < t->pool.max)
         return true;
-    struct tcp_connection *c = most_dispensable(t);
+    else
+        c = most_dispensable(t);
     if (!c)
         return false;
-    tcp_connection_close(c);
+    tcp_connection_abort(c);
     return true;
 }
 
 static void admit(struct tcp *t, int fd, const struct sockaddr_any *from)
 {
     struct net_counters *const counters = &t->responder->counters;
-    const struct address client = address_of(from);
 
-    if (!make_room(t, &client)) {
+    if (!make_room(t, from)) {
         counter_add(&counters->connections_refused, 1);
         (void)close(fd);
         return;
@@ -151,7 +152,7 @@ static void admit(struct tcp *t, int fd, const struct sockaddr_any *from)
     if (t->pool.open == 0)
         (void)uv_timer_start(&t->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     struct tcp_connection *c =
-        tcp_pool_open(&t->pool, &client, uv_now(t->responder->loop));
+        tcp_pool_open(&t->pool, from, uv_now(t->responder->loop));
     tcp_connection_start(c, t, fd);
 }
 
@@ -219,17 +220,20 @@ static int make_buffers(struct tcp *t)
     return 0;
 }
 
-int tcp_init(struct tcp *t, struct responder *r,
+int tcp_init(struct tcp *t, struct responder *r, struct udp *udp,
              const struct tcp_limits *limits, size_t listeners_max)
 {
-    *t = (struct tcp){.responder = r, .limits = *limits};
+    *t = (struct tcp){.responder = r, .udp = udp, .limits = *limits};
     (void)uv_timer_init(r->loop, &t->sweep); // always 0
     (void)uv_timer_init(r->loop, &t->pause);
     t->listeners = calloc(listeners_max, sizeof *t->listeners);
     if (!t->listeners)
         return -ENOMEM;
     const int made = make_buffers(t);
-    return made < 0 ? made : tcp_pool_init(&t->pool, limits->connections);
+    if (made < 0)
+        return made;
+    return tcp_pool_init(&t->pool, limits->connections,
+                         limits->client_connections);
 }
 
 int tcp_add_take(struct tcp *t, int fd)
@@ -238,6 +242,7 @@ int tcp_add_take(struct tcp *t, int fd)
     const int r = uv_poll_init(t->responder->loop, &l->poll, fd);
     if (r < 0)
         return r;
+    system_tune_tcp(fd, t->limits.message_ms);
     l->tcp = t;
     l->fd = fd;
     t->listeners_n++;

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "responder.h"
 #include "tcp_pool.h"
+#include "udp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct tcp_listener;
 
 struct tcp_limits {
     unsigned connections;
+    unsigned client_connections; // of one client
     unsigned idle_ms;    // without a message begun; a fifth when half full
     unsigned message_ms; // for a whole message to come, or a reply to go
 };
@@ -24,11 +26,14 @@ struct tcp_limits {
 struct tcp {
     // private
     struct responder *responder;
+    struct udp *udp; // let in between reads
     struct tcp_limits limits;
     struct tcp_pool pool;
     uv_timer_t sweep; // looks for connections whose time is over
     uv_timer_t pause; // ends a pause in accepting
     bool draining;
+    uint64_t turn;  // of the loop, in which was last read
+    unsigned reads; // in that turn
     size_t listeners_n;
     struct tcp_listener *listeners;
     // Shared by all connections, because each is done with them when its turn
@@ -41,12 +46,12 @@ struct tcp {
 /*
  * Begin without a socket.
  *
- * r              borrowed until tcp_release()
+ * r, udp         borrowed until tcp_release()
  * listeners_max  how many will be added
  *
  * Returns 0 or -ENOMEM; tcp_release() is due either way.
  */
-int tcp_init(struct tcp *t, struct responder *r,
+int tcp_init(struct tcp *t, struct responder *r, struct udp *udp,
              const struct tcp_limits *limits, size_t listeners_max) ORD_CHECKED;
 
 // Accept from fd, which tcp owns from here on if this succeeds. Returns 0 or a

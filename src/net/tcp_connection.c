@@ -58,7 +58,8 @@ static void on_closed(uv_handle_t *handle)
     tcp_pool_return(&c->tcp->pool, c);
 }
 
-void tcp_connection_close(struct tcp_connection *c)
+// Nobody may touch the stream from here on.
+static void leave(struct tcp_connection *c)
 {
     struct tcp *const t = c->tcp;
     assert(!c->closing);
@@ -67,7 +68,19 @@ void tcp_connection_close(struct tcp_connection *c)
     tcp_pool_close(&t->pool, c);
     if (t->pool.open == 0) // nothing left to look after
         (void)uv_timer_stop(&t->sweep);
+}
+
+void tcp_connection_close(struct tcp_connection *c)
+{
+    leave(c);
     uv_close((uv_handle_t *)&c->stream, on_closed);
+}
+
+void tcp_connection_abort(struct tcp_connection *c)
+{
+    leave(c);
+    if (!c->write || uv_tcp_close_reset(&c->stream, on_closed) < 0)
+        uv_close((uv_handle_t *)&c->stream, on_closed);
 }
 
 // --- replies ---------------------------------------------------------------
@@ -186,8 +199,10 @@ static int send_replies(struct tcp_connection *c, const struct answer_job *jobs,
  *
  * Returns how many, or -EBADMSG when the stream is broken at its front.
  */
-static int gather(struct tcp *t, struct span in, struct span rest[BATCH_MAX])
+static int gather(const struct tcp_connection *c, struct span in,
+                  struct span rest[BATCH_MAX])
 {
+    struct tcp *const t = c->tcp;
     struct span message;
     int n = 0;
     while (n < BATCH_MAX) {
@@ -198,6 +213,7 @@ static int gather(struct tcp *t, struct span in, struct span rest[BATCH_MAX])
             break; // a broken one is met again, behind the replies due
         memcpy(t->jobs[n].message, message.p, message.n);
         t->jobs[n].query_n = (uint32_t)message.n;
+        t->jobs[n].client = &c->client;
         rest[n++] = in;
     }
     return n;
@@ -216,7 +232,7 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
     struct span rest[BATCH_MAX];
 
     while (!c->write) {
-        const int n = gather(t, *in, rest);
+        const int n = gather(c, *in, rest);
         if (n <= 0)
             return n;
         responder_answer(t->responder, t->jobs, (unsigned)n);
@@ -314,6 +330,24 @@ static bool may_read(struct tcp_connection *c)
     return c->reads++ < (c->kept ? 1 : 2);
 }
 
+/*
+ * A turn of the loop reads from each connection that has sent something, and a
+ * thousand that never stop would make datagrams wait for half a second: so
+ * they are looked at in between, every few milliseconds at most. It costs a
+ * call that finds nothing, where many connections are busy at once.
+ */
+static void let_udp_in(struct tcp *t)
+{
+    enum { READS = 16 };
+    const uint64_t turn = t->responder->turn;
+    if (t->turn != turn) {
+        t->turn = turn;
+        t->reads = 0;
+    }
+    if (++t->reads % READS == 0)
+        udp_look(t->udp);
+}
+
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     struct tcp_connection *const c = connection_of(handle);
@@ -330,6 +364,7 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct tcp_connection *const c = connection_of(stream);
+    struct tcp *const t = c->tcp;
     if (n == 0 || n == UV_ENOBUFS)
         return; // nothing there; enough for this turn
     if (n < 0) {
@@ -340,6 +375,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     } else {
         take(c, span_of(buf->base, (size_t)n));
     }
+    let_udp_in(t);
 }
 
 void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd)

@@ -28,15 +28,13 @@ enum {
 struct tcp_write;
 
 struct tcp_connection {
-    uv_tcp_t stream;
-    struct tcp *tcp;
-
     // the pool's
-    struct tcp_link link;
-    uint64_t since_ms; // waiting for `wait`
-    struct address client;
+    struct tcp_link link; // first: see hide() there
+    struct sockaddr_any client;
     enum tcp_wait wait;
 
+    uv_tcp_t stream;
+    struct tcp *tcp;
     bool closing;            // no one may touch the stream any more
     uint64_t turn;           // of the loop, in which it last read
     unsigned reads;          // in that turn
@@ -57,7 +55,12 @@ struct tcp_connection {
  */
 void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd);
 
-// Begin to close; nothing more is read or written. Once only.
+// Begin to close; nothing more is read or written. What the system has taken is
+// sent still. Once only.
 void tcp_connection_close(struct tcp_connection *c);
+
+// The same for one that has kept us waiting: where replies are on their way to
+// it, the system drops what it has of them.
+void tcp_connection_abort(struct tcp_connection *c);
 
 #endif

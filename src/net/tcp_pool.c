@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tcp_pool.h"
 
-#include "base/hash.h"
+#include "base/bytes.h"
 #include "tcp_connection.h"
 
 #include <assert.h>
@@ -9,12 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define ADDRESS_SANITIZER
+#endif
+#ifdef ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 enum {
     // Slots beyond max, for connections that are closing while new ones take
     // their place; without one accepting waits for the end of the loop's turn.
     SPARE = 16,
     POISON = 0xa5, // use after close shows as an absurd pointer
 };
+
+struct tcp_seat {
+    uint64_t client; // CLIENT_NONE: the slot is not open
+    uint64_t since_ms;
+};
+
+// The prefix of multicast addresses, which connect to nobody.
+#define CLIENT_NONE UINT64_MAX
+
+// An IPv6 address's first 64 bits; an IPv4 address below ::/16, where no IPv6
+// prefix is given out (RFC 4291 2.4) but that of ::1.
+static uint64_t client_of(const struct sockaddr_any *a)
+{
+    if (a->any.sa_family == AF_INET6)
+        return (uint64_t)bytes_load_u32(a->v6.sin6_addr.s6_addr) << 32 |
+               bytes_load_u32(a->v6.sin6_addr.s6_addr + 4);
+    return UINT64_C(0xffff00000000) | ntohl(a->v4.sin_addr.s_addr);
+}
 
 static void list_init(struct tcp_link *list)
 {
@@ -40,24 +70,54 @@ static struct tcp_connection *connection_of(struct tcp_link *link)
     return ORD_CONTAINER(link, struct tcp_connection, link);
 }
 
-int tcp_pool_init(struct tcp_pool *p, uint32_t max)
+static struct tcp_seat *seat_of(const struct tcp_pool *p,
+                                const struct tcp_connection *c)
 {
-    assert(max > 0 && max < UINT32_MAX - SPARE);
-    *p = (struct tcp_pool){.max = max, .slots_n = max + SPARE};
+    return &p->seats[c - p->slots];
+}
+
+// A slot that is not in use is out of bounds, but for its place in the list.
+#ifdef ADDRESS_SANITIZER
+static void hide(struct tcp_connection *c)
+{
+    __asan_poison_memory_region(&c->link + 1, sizeof *c - sizeof c->link);
+}
+
+static void show(struct tcp_connection *c)
+{
+    __asan_unpoison_memory_region(&c->link + 1, sizeof *c - sizeof c->link);
+}
+#else
+static void hide(struct tcp_connection *c)
+{
+    (void)c;
+}
+
+static void show(struct tcp_connection *c)
+{
+    (void)c;
+}
+#endif
+
+int tcp_pool_init(struct tcp_pool *p, uint32_t max, uint32_t client_max)
+{
+    assert(max > 0 && max < UINT32_MAX - SPARE && client_max > 0);
+    *p = (struct tcp_pool){
+        .max = max, .client_max = client_max, .slots_n = max + SPARE};
     list_init(&p->unused);
     for (int i = 0; i < TCP_WAITS; i++)
         list_init(&p->waiting[i]);
     // pages of slots that were never used are never touched
     p->slots = calloc(p->slots_n, sizeof *p->slots);
-    p->clients = calloc(p->slots_n, sizeof *p->clients);
-    return p->slots && p->clients ? 0 : -ENOMEM;
+    p->seats = calloc(p->slots_n, sizeof *p->seats);
+    return p->slots && p->seats ? 0 : -ENOMEM;
 }
 
 void tcp_pool_release(struct tcp_pool *p)
 {
     assert(p->open == 0);
     free(p->slots);
-    free(p->clients);
+    free(p->seats);
     *p = (struct tcp_pool){0};
 }
 
@@ -66,33 +126,27 @@ bool tcp_pool_has_slot(const struct tcp_pool *p)
     return p->unused.next != &p->unused || p->fresh < p->slots_n;
 }
 
-static uint32_t hash_client(const struct address *client)
+// Nobody can have its share before that many are open; beyond that a look at
+// each slot's 16 octets costs less than keeping an index would.
+struct tcp_connection *tcp_pool_greedy(const struct tcp_pool *p,
+                                       const struct sockaddr_any *client)
 {
-    const uint32_t h = (uint32_t)hash_bytes(client->family, client->octets,
-                                            sizeof client->octets);
-    return h ? h : 1;
-}
+    const uint64_t wanted = client_of(client);
+    uint32_t n = 0, oldest = 0;
 
-// Nobody can have a quarter before that many are open; beyond that a look at
-// each slot's four octets costs less than keeping an index would.
-bool tcp_pool_is_greedy(const struct tcp_pool *p, const struct address *client)
-{
-    const uint32_t share = p->max > 4 ? p->max / 4 : 1;
-    const uint32_t h = hash_client(client);
-    uint32_t n = 0;
-
-    if (p->open < share)
-        return false;
+    if (p->open < p->client_max)
+        return NULL;
     for (uint32_t i = 0; i < p->fresh; i++) {
-        if (p->clients[i] == h &&
-            address_compare(&p->slots[i].client, client) == 0)
-            n++;
+        if (p->seats[i].client != wanted)
+            continue;
+        if (n++ == 0 || p->seats[i].since_ms < p->seats[oldest].since_ms)
+            oldest = i;
     }
-    return n >= share;
+    return n >= p->client_max ? &p->slots[oldest] : NULL;
 }
 
 struct tcp_connection *tcp_pool_open(struct tcp_pool *p,
-                                     const struct address *client,
+                                     const struct sockaddr_any *client,
                                      uint64_t now_ms)
 {
     struct tcp_connection *c;
@@ -101,13 +155,13 @@ struct tcp_connection *tcp_pool_open(struct tcp_pool *p,
     if (p->unused.next != &p->unused) {
         c = connection_of(p->unused.next);
         list_remove(&c->link);
+        show(c);
     } else {
         c = &p->slots[p->fresh++];
     }
-    *c = (struct tcp_connection){
-        .client = *client, .wait = TCP_IDLE, .since_ms = now_ms};
+    *c = (struct tcp_connection){.client = *client, .wait = TCP_IDLE};
     list_append(&p->waiting[TCP_IDLE], &c->link);
-    p->clients[c - p->slots] = hash_client(client);
+    *seat_of(p, c) = (struct tcp_seat){client_of(client), now_ms};
     p->open++;
     return c;
 }
@@ -116,7 +170,7 @@ void tcp_pool_close(struct tcp_pool *p, struct tcp_connection *c)
 {
     assert(p->open > 0);
     p->open--;
-    p->clients[c - p->slots] = 0;
+    seat_of(p, c)->client = CLIENT_NONE;
     list_remove(&c->link);
 }
 
@@ -124,6 +178,7 @@ void tcp_pool_return(struct tcp_pool *p, struct tcp_connection *c)
 {
     memset(c, POISON, sizeof *c);
     list_append(&p->unused, &c->link);
+    hide(c);
 }
 
 void tcp_pool_wait(struct tcp_pool *p, struct tcp_connection *c,
@@ -131,8 +186,14 @@ void tcp_pool_wait(struct tcp_pool *p, struct tcp_connection *c,
 {
     list_remove(&c->link);
     c->wait = what;
-    c->since_ms = now_ms;
+    seat_of(p, c)->since_ms = now_ms;
     list_append(&p->waiting[what], &c->link);
+}
+
+uint64_t tcp_pool_waited_ms(const struct tcp_pool *p,
+                            const struct tcp_connection *c, uint64_t now_ms)
+{
+    return now_ms - seat_of(p, c)->since_ms;
 }
 
 struct tcp_connection *tcp_pool_oldest(const struct tcp_pool *p,

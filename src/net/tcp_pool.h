@@ -25,11 +25,13 @@ struct tcp_link {
 };
 
 struct tcp_connection;
+struct tcp_seat;
 
 struct tcp_pool {
     // read-only
-    uint32_t max;  // open connections
-    uint32_t open; // those that are not closing
+    uint32_t max;        // open connections
+    uint32_t client_max; // of one client
+    uint32_t open;       // those that are not closing
 
     // private
     uint32_t slots_n; // more than max: closing ones need theirs still
@@ -37,24 +39,32 @@ struct tcp_pool {
     struct tcp_link unused;
     struct tcp_link waiting[TCP_WAITS];
     struct tcp_connection *slots;
-    uint32_t *clients; // by slot: hash of the client's address, 0: not open
+    struct tcp_seat *seats; // by slot: whose it is, since when it waits
 };
 
 // Returns 0 or -ENOMEM; tcp_pool_release() is due either way.
-int tcp_pool_init(struct tcp_pool *p, uint32_t max) ORD_CHECKED;
+int tcp_pool_init(struct tcp_pool *p, uint32_t max,
+                  uint32_t client_max) ORD_CHECKED;
 void tcp_pool_release(struct tcp_pool *p);
 
 // Whether a connection can be opened before another one's slot is returned.
 bool tcp_pool_has_slot(const struct tcp_pool *p);
 
-// Whether one more connection of this client would be more than its share: a
-// quarter of all, so that no single one keeps the others out.
-bool tcp_pool_is_greedy(const struct tcp_pool *p, const struct address *client);
+/*
+ * Whether one more connection of this client would be more than its share, so
+ * that no single one keeps the others out. A client is an IPv4 address, or an
+ * IPv6 /64: a host may choose any address below that (RFC 7934).
+ *
+ * Returns the client's connection that has waited longest, whatever for; NULL:
+ * it has not got its share yet.
+ */
+struct tcp_connection *tcp_pool_greedy(const struct tcp_pool *p,
+                                       const struct sockaddr_any *client);
 
 // A slot, idle since now_ms, zeroes beside the pool's own members. There has to
 // be one, and less than max may be open.
 struct tcp_connection *tcp_pool_open(struct tcp_pool *p,
-                                     const struct address *client,
+                                     const struct sockaddr_any *client,
                                      uint64_t now_ms);
 
 // The connection is closing: it counts no more, and waits for nothing.
@@ -66,6 +76,10 @@ void tcp_pool_return(struct tcp_pool *p, struct tcp_connection *c);
 // It waits for something else, or anew, since now_ms.
 void tcp_pool_wait(struct tcp_pool *p, struct tcp_connection *c,
                    enum tcp_wait what, uint64_t now_ms);
+
+// How long it has waited.
+uint64_t tcp_pool_waited_ms(const struct tcp_pool *p,
+                            const struct tcp_connection *c, uint64_t now_ms);
 
 // The one that has waited longest, or NULL.
 struct tcp_connection *tcp_pool_oldest(const struct tcp_pool *p,

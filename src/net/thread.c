@@ -24,7 +24,6 @@ enum {
     // A worker's deepest calls need some 10 KiB; the default of 8 MiB only
     // makes maps of the process hard to read, sanitizers need the rest.
     STACK_SIZE = 256 << 10,
-    TCP_CONNECTIONS = 1024,
     TCP_IDLE_MS = 10000,
     TCP_MESSAGE_MS = 5000,
     // While draining: how long clients that go on asking are still listened
@@ -137,13 +136,18 @@ static int make_handles(struct thread *t)
     return 0;
 }
 
+// One of n shares, none of which is nothing.
+static unsigned share_of(unsigned all, unsigned n)
+{
+    return all ? all / n + (all % n != 0) : 1;
+}
+
 static struct tcp_limits limits_of(const struct workers_settings *settings)
 {
-    const unsigned all =
-        settings->tcp_connections ? settings->tcp_connections : TCP_CONNECTIONS;
     const unsigned n = settings->threads;
     return (struct tcp_limits){
-        .connections = all / n + (all % n != 0),
+        .connections = share_of(settings->tcp_connections, n),
+        .client_connections = share_of(settings->tcp_per_client, n),
         .idle_ms = settings->tcp_idle_ms ? settings->tcp_idle_ms : TCP_IDLE_MS,
         .message_ms = settings->tcp_message_ms ? settings->tcp_message_ms
                                                : TCP_MESSAGE_MS,
@@ -173,7 +177,8 @@ static int fill(struct thread *t, const struct workers_settings *settings,
     if (r == 0)
         r = udp_init(&t->udp, &t->responder, settings->listen_n);
     if (r == 0)
-        r = tcp_init(&t->tcp, &t->responder, &limits, settings->listen_n);
+        r = tcp_init(&t->tcp, &t->responder, &t->udp, &limits,
+                     settings->listen_n);
     for (size_t i = 0; r == 0 && i < settings->listen_n; i++)
         r = take_pair(t, &pairs[i], &addresses[i]);
     return r;
@@ -196,6 +201,7 @@ int thread_new(const struct workers_settings *settings, unsigned number,
     t->responder.loop = &t->loop;
     t->responder.context.zone = settings->zone;
     t->responder.context.settings = settings->answer;
+    t->responder.clock = clock_of_system();
     r = fill(t, settings, addresses, pairs);
     if (r < 0) {
         thread_free(t);
@@ -259,6 +265,7 @@ void thread_count(const struct thread *t, struct workers_state *sum)
         sum->replies[i] += counter_read(&a->replies[i]);
     sum->truncated += counter_read(&a->truncated);
     sum->dropped += counter_read(&a->dropped);
+    sum->limited += counter_read(&a->limited);
     sum->receive_errors += counter_read(&n->receive_errors);
     sum->send_errors += counter_read(&n->send_errors);
     sum->connections_accepted += accepted;

@@ -15,7 +15,8 @@ struct thread;
 /*
  * Make all of it but the running thread.
  *
- * settings   borrowed until thread_free(), as far as the zone goes
+ * settings   without a 0 for connections; borrowed until thread_free(), as far
+ *            as the zone goes
  * number     from 0, for its name
  * addresses  settings->listen_n, that the sockets are bound to
  * pairs      a pair of sockets for each address. Those taken are no more in it

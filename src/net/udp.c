@@ -125,13 +125,15 @@ static int make_buffers(struct udp *u, size_t reply_max)
     const size_t stride = size + CACHE_LINE;
 
     u->buffers = aligned_alloc(CACHE_LINE, BATCH_MAX * stride);
+    u->clients = calloc(BATCH_MAX, sizeof *u->clients);
     u->jobs = calloc(BATCH_MAX, sizeof *u->jobs);
-    if (!u->buffers || !u->jobs)
+    if (!u->buffers || !u->clients || !u->jobs)
         return -ENOMEM;
     for (unsigned i = 0; i < BATCH_MAX; i++) {
         u->jobs[i].message = u->buffers + i * stride;
         u->jobs[i].size = (uint32_t)size;
         u->jobs[i].transport = ANSWER_UDP;
+        u->jobs[i].client = &u->clients[i];
     }
     return 0;
 }
@@ -149,7 +151,7 @@ int udp_init(struct udp *u, struct responder *r, size_t sockets_max)
 int udp_add_take(struct udp *u, int fd, const struct sockaddr_any *address)
 {
     struct udp_socket *const s = &u->sockets[u->sockets_n];
-    struct batch *batch = batch_new(u->jobs, address->any.sa_family,
+    struct batch *batch = batch_new(u->jobs, u->clients, address->any.sa_family,
                                     sockaddr_is_wildcard(address));
     if (!batch)
         return -ENOMEM;
@@ -171,6 +173,14 @@ static void close_socket(struct udp_socket *s)
     uv_close((uv_handle_t *)&s->poll, NULL);
     (void)close(s->fd); // allowed as soon as the handle is closing
     s->fd = -1;
+}
+
+void udp_look(struct udp *u)
+{
+    for (size_t i = 0; i < u->sockets_n; i++) {
+        if (u->sockets[i].fd >= 0)
+            (void)answer_one_batch(&u->sockets[i]);
+    }
 }
 
 void udp_drain(struct udp *u)
@@ -196,6 +206,7 @@ void udp_release(struct udp *u)
     }
     free(u->sockets);
     free(u->buffers);
+    free(u->clients);
     free(u->jobs);
     *u = (struct udp){0};
 }

@@ -24,7 +24,8 @@ struct udp {
     unsigned busy_n; // sockets that have left the epoll set
     size_t sockets_n;
     struct udp_socket *sockets;
-    uint8_t *buffers; // BATCH_MAX, next to each other
+    uint8_t *buffers;             // BATCH_MAX, next to each other
+    struct sockaddr_any *clients; // who sent each job's message
     struct answer_job *jobs;
 };
 
@@ -54,6 +55,10 @@ static inline bool udp_is_busy(const struct udp *u)
 {
     return u->busy_n > 0;
 }
+
+// Answer a batch of each socket now, if one is there, and not only when the
+// loop comes to it. Fine after udp_drain().
+void udp_look(struct udp *u);
 
 // Take in nothing more, answer all that the sockets hold, close them.
 void udp_drain(struct udp *u);

@@ -2,6 +2,7 @@
 #include "net/worker.h"
 
 #include "base/base.h"
+#include "descriptors.h"
 #include "socket.h"
 #include "thread.h"
 
@@ -11,8 +12,16 @@
 #include <string.h>
 #include <uv.h>
 
+enum {
+    TCP_CONNECTIONS = 1024,
+    // of a worker beside its sockets: what its loop waits with and is woken
+    // by, and what libuv keeps for the moment when no other can be had
+    LOOP_DESCRIPTORS = 5,
+};
+
 struct workers {
     unsigned threads;
+    unsigned connections; // in all
     size_t listen_n;
     struct sockaddr_any *addresses;
     struct thread **workers;
@@ -109,12 +118,28 @@ static int start_threads(struct workers *ws, struct error *err)
     return 0;
 }
 
+// What the settings leave open, and what the system allows.
+static struct workers_settings complete_settings(
+    const struct workers_settings *given)
+{
+    struct workers_settings s = *given;
+    const size_t per_thread = 2 * s.listen_n + LOOP_DESCRIPTORS;
+    if (s.tcp_connections == 0)
+        s.tcp_connections = TCP_CONNECTIONS;
+    s.tcp_connections =
+        descriptors_claim(s.threads * per_thread, s.tcp_connections);
+    if (s.tcp_per_client == 0)
+        s.tcp_per_client = s.tcp_connections / 4;
+    return s;
+}
+
 static struct workers *workers_new(const struct workers_settings *settings)
 {
     struct workers *ws = calloc(1, sizeof *ws);
     if (!ws)
         return NULL;
     ws->threads = settings->threads;
+    ws->connections = settings->tcp_connections;
     ws->listen_n = settings->listen_n;
     ws->addresses = calloc(ws->listen_n, sizeof *ws->addresses);
     ws->workers = calloc(ws->threads, sizeof *ws->workers);
@@ -148,19 +173,20 @@ int workers_start(const struct workers_settings *settings, struct workers **out,
                   struct error *err)
 {
     assert(settings->threads > 0 && settings->listen_n > 0);
-    const size_t pairs_n = settings->threads * settings->listen_n;
-    struct workers *ws = workers_new(settings);
+    const struct workers_settings s = complete_settings(settings);
+    const size_t pairs_n = s.threads * s.listen_n;
+    struct workers *ws = workers_new(&s);
     struct socket_pair *pairs = pairs_new(pairs_n);
     int r;
 
     if (!ws || !pairs) {
         r = error_set(err, -ENOMEM, "cannot start %u threads: no memory",
-                      settings->threads);
+                      s.threads);
         goto out;
     }
     r = open_sockets(ws, pairs, err);
     if (r == 0)
-        r = make_workers(ws, settings, pairs, err);
+        r = make_workers(ws, &s, pairs, err);
     if (r == 0)
         r = start_threads(ws, err);
     if (r == 0) {
@@ -197,7 +223,7 @@ void workers_stop(struct workers *ws)
 
 struct workers_state workers_state(const struct workers *ws)
 {
-    struct workers_state sum = {0};
+    struct workers_state sum = {.connections_max = ws->connections};
     for (unsigned k = 0; k < ws->threads; k++)
         thread_count(ws->workers[k], &sum);
     return sum;

@@ -248,6 +248,35 @@ class Leaving(Case):
         self.assertLess(took, 4 * SLOW)
         self.assertEqual(problems, [])
 
+    def test_what_reached_the_sockets_before_sigterm_is_answered(self):
+        clients, each = 20, 50
+        server = self.serve()
+        server.addresses(POD % 0)
+        datagrams = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                     for _ in range(clients)]
+        streams = [Stream(server.port) for _ in range(clients)]
+        for s in datagrams:
+            s.connect(("127.0.0.1", server.port))
+        # told to leave in the middle of it
+        for n in range(each):
+            query = frame(POD % 0, number=n)
+            for s in datagrams:
+                s.send(query[2:])
+            for stream in streams:
+                stream.socket.sendall(query)
+        self.assertEqual(server.stop(), 0)
+        for s in datagrams:
+            s.setblocking(False)
+            got = {struct.unpack("!H", s.recv(4096)[:2])[0]
+                   for _ in range(each)}
+            self.assertEqual(got, set(range(each)))
+            s.close()
+        for stream in streams:
+            with stream:
+                self.assertEqual([stream.reply().id for _ in range(each)],
+                                 list(range(each)))
+                self.assertEqual(stream.socket.recv(1), b"")
+
     def test_sigint_leaves_with_0(self):
         self.assertEqual(self.serve().stop(signal.SIGINT), 0)
 

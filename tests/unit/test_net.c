@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -470,6 +472,56 @@ static void a_start_that_fails_leaves_nothing_behind(void **state)
     zone_free(z);
 }
 
+static void the_limit_of_open_files_is_raised_for_connections(void **state)
+{
+    enum { CONNECTIONS = 1500 };
+    struct workers_settings settings = server_settings();
+    struct rlimit before, low, after;
+    struct server s;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    if (before.rlim_max < 2 * CONNECTIONS)
+        skip();
+    low = before;
+    low.rlim_cur = 256;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    settings.tcp_connections = CONNECTIONS;
+    server_start(&s, "127.0.0.1:0", settings);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+    assert_in_range(after.rlim_cur, CONNECTIONS + 100, CONNECTIONS + 300);
+    assert_int_equal(after.rlim_max, before.rlim_max);
+    assert_int_equal(workers_state(s.workers).connections_max, CONNECTIONS);
+    server_stop(&s);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+// In a process of its own, because nobody raises a hard limit again.
+static void connections_are_fewer_where_files_are(void **state)
+{
+    enum { FILES = 400 };
+    const struct rlimit low = {.rlim_cur = FILES, .rlim_max = FILES};
+    int status;
+
+    (void)state;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct workers_settings settings = server_settings();
+        struct server s;
+        settings.tcp_connections = 2000;
+        if (setrlimit(RLIMIT_NOFILE, &low) != 0)
+            _exit(1);
+        server_start(&s, "127.0.0.1:0", settings);
+        const uint64_t n = workers_state(s.workers).connections_max;
+        server_stop(&s);
+        // some stay free for the control thread
+        _exit(n >= FILES / 2 && n <= FILES - 128 ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 // --- stopping --------------------------------------------------------------
 
 static void stopping_answers_what_has_arrived(void **state)
@@ -521,6 +573,8 @@ int main(void)
         cmocka_unit_test(an_address_given_twice_is_refused),
         cmocka_unit_test(an_address_may_stand_beside_its_wildcard),
         cmocka_unit_test(a_start_that_fails_leaves_nothing_behind),
+        cmocka_unit_test(the_limit_of_open_files_is_raised_for_connections),
+        cmocka_unit_test(connections_are_fewer_where_files_are),
         cmocka_unit_test(stopping_answers_what_has_arrived),
         cmocka_unit_test(stopping_without_having_started_is_fine),
     };

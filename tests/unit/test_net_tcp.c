@@ -349,6 +349,37 @@ static void clients_that_never_read_cost_little(void **state)
     server_stop(&s);
 }
 
+// What the system holds for a client that does not read goes with it.
+static void replies_that_are_not_read_are_dropped(void **state)
+{
+    enum { QUERIES = 100 };
+    static uint8_t frames[QUERIES * SERVER_QUERY_SIZE], octets[65536];
+    struct workers_settings settings = server_settings();
+    const int window = 4096;
+    struct server s;
+    size_t n = 0;
+    ssize_t r;
+
+    (void)state;
+    settings.tcp_message_ms = 500;
+    server_start(&s, "127.0.0.1:0", settings);
+    for (uint16_t id = 0; id < QUERIES; id++)
+        n += client_frame(frames + n, id, SERVER_BIG, SERVER_TYPE_SRV);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+    assert_int_equal(connect(fd, &s.address.any, s.address.length), 0);
+    client_send(fd, frames, n);
+    wait_queries(&s, 1);
+    wait_open(&s, 0);
+    do
+        r = recv(fd, octets, sizeof octets, 0);
+    while (r > 0);
+    assert_int_equal(r, -1);
+    assert_int_equal(errno, ECONNRESET);
+    close(fd);
+    server_stop(&s);
+}
+
 static void an_idle_connection_is_closed(void **state)
 {
     struct workers_settings settings = server_settings();
@@ -537,6 +568,62 @@ static void no_client_gets_more_than_a_quarter(void **state)
     server_stop(&s);
 }
 
+// Not at the cost of another one.
+static void beyond_its_share_a_client_pays_for_a_newcomer(void **state)
+{
+    struct workers_settings settings = server_settings();
+    struct server s;
+    int fds[2];
+
+    (void)state;
+    settings.tcp_connections = 8;
+    settings.tcp_idle_ms = 2000000;
+    server_start(&s, "127.0.0.1:0", settings);
+    const int other = client_from(&s, 9);
+    ask(other, 9);
+    expect(other, 9);
+    for (uint16_t i = 0; i < 2; i++) {
+        fds[i] = client_of(&s);
+        ask(fds[i], i);
+        expect(fds[i], i);
+    }
+    pause_ms(500); // its connections are at rest
+    const int newcomer = client_of(&s);
+    ask(newcomer, 3);
+    expect(newcomer, 3);
+    expect_end(fds[0]);
+    ask(fds[1], 4);
+    expect(fds[1], 4);
+    ask(other, 5);
+    expect(other, 5);
+    assert_int_equal(workers_state(s.workers).connections_refused, 0);
+    close(newcomer);
+    close(fds[1]);
+    close(other);
+    server_stop(&s);
+}
+
+static void a_client_s_share_may_be_set(void **state)
+{
+    struct workers_settings settings = server_settings();
+    struct server s;
+    int fds[3];
+
+    (void)state;
+    settings.tcp_connections = 100;
+    settings.tcp_per_client = 3;
+    server_start(&s, "127.0.0.1:0", settings);
+    for (uint16_t i = 0; i < 3; i++) {
+        fds[i] = client_of(&s);
+        ask(fds[i], i);
+        expect(fds[i], i);
+    }
+    expect_end(client_of(&s));
+    for (int i = 0; i < 3; i++)
+        close(fds[i]);
+    server_stop(&s);
+}
+
 static void connections_may_come_and_go(void **state)
 {
     enum { N = 500 };
@@ -664,6 +751,7 @@ int main(void)
         cmocka_unit_test(a_length_no_message_has_ends_the_connection),
         cmocka_unit_test(a_message_that_is_no_query_gets_no_answer),
         cmocka_unit_test(clients_that_never_read_cost_little),
+        cmocka_unit_test(replies_that_are_not_read_are_dropped),
         cmocka_unit_test(an_idle_connection_is_closed),
         cmocka_unit_test(idle_time_is_short_when_connections_are_scarce),
         cmocka_unit_test(a_message_has_to_be_whole_in_time),
@@ -671,6 +759,8 @@ int main(void)
         cmocka_unit_test(a_newcomer_takes_the_place_of_the_oldest_idle_one),
         cmocka_unit_test(a_newcomer_takes_the_place_of_a_slow_one),
         cmocka_unit_test(no_client_gets_more_than_a_quarter),
+        cmocka_unit_test(beyond_its_share_a_client_pays_for_a_newcomer),
+        cmocka_unit_test(a_client_s_share_may_be_set),
         cmocka_unit_test(connections_may_come_and_go),
         cmocka_unit_test(accepting_survives_a_lack_of_descriptors),
         cmocka_unit_test(stopping_answers_what_has_arrived),
