@@ -4,9 +4,12 @@
 // silent client holds up nobody else.
 //
 //     GET /zone          all origins; ?origin=NAME for one of them;
-//                        ?output=json
+//                        ?output=text or ?output=json (see zone/dump.h)
+//     GET /origins       their names, one a line
 //
-// Anything else is 404, 405 with Allow, or 400, with one line that says why.
+// Anything else is 404, 405 with Allow, or 400, with one line that says why;
+// 503 with Retry-After before the zone is complete, and while other clients are
+// still to be sent much; 414 and 431 what is too long.
 #ifndef ORDINALD_ADMIN_CONTROL_H
 #define ORDINALD_ADMIN_CONTROL_H
 
@@ -26,14 +29,16 @@ enum { CONTROL_PATH_SIZE = 108 }; // what a Unix socket's address takes
  * ordinald-PORT.sock in $XDG_RUNTIME_DIR, for root in /run, otherwise in a
  * directory of the user's own below /tmp.
  *
- * Returns 0, or -ENAMETOOLONG with err filled.
+ * Returns 0; or with err filled -ENAMETOOLONG, or -EPERM where that directory
+ * belongs to somebody else, who could pass for the server.
  */
 int control_default_path(unsigned port, char out[CONTROL_PATH_SIZE],
                          struct error *err) ORD_CHECKED;
 
 /*
  * Listen. What a dead server left behind at the path is removed; the socket of
- * a living one is not, nor a file that is no socket.
+ * a living one is not, nor a file that is no socket. The default path's
+ * directory below /tmp is made where it is missing.
  *
  * loop, z  borrowed until control_stop()
  *

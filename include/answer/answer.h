@@ -8,6 +8,7 @@
 #include "base/counter.h"
 #include "base/sockaddr.h"
 #include "dns/cookie.h"
+#include "dns/edns.h"
 #include "dns/message.h"
 #include "zone/zone.h"
 
@@ -62,6 +63,12 @@ struct answer_context {
     uint32_t rotation; // where the next set of addresses begins
 };
 
+// An extended error (RFC 8914) that goes with a reply.
+struct answer_note {
+    enum edns_error code;
+    const char *text;
+};
+
 // One message on its way. The reply replaces the query in the same buffer.
 struct answer_job {
     // set by the caller
@@ -79,6 +86,10 @@ struct answer_job {
     // private
     enum dns_verdict parsed;
     bool asks_zone;
+    // with a reply that is marked so (reply.h): its extended error, or NULL;
+    // then TCP has not taken all of so many answers
+    const struct answer_note *note;
+    uint16_t all_of;
     struct dns_query query;
     struct zone_lookup lookup;
 };

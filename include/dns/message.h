@@ -69,14 +69,15 @@ struct dns_query {
     uint16_t flags;
     uint16_t qtype;
     uint16_t qclass;
+    uint8_t labels; // of the name, the root not counted
+    uint8_t name_n; // octets, root included
+    // eight octets that are cleared by one store
+    uint16_t question_n; // octets of the question section, 0: none readable
     uint16_t edns_size;  // UDP payload size as sent; 0 without EDNS
     bool has_edns;       // an OPT record was there
     bool dnssec_ok;      // its DO bit (RFC 3225), which the reply repeats
     uint8_t options;     // bits of enum dns_option
-    uint8_t cookie_n;    // octets of `cookie` where there is one, 8 to 40
-    uint8_t labels;      // of the name, the root not counted
-    uint8_t name_n;      // octets, root included
-    uint16_t question_n; // octets of the question section, 0: none readable
+    uint8_t cookie_n;    // octets of `cookie`, 8 to 40; 0: none
     // where each label's length octet stands in `name`, leftmost first
     uint8_t label_at[DNS_LABELS_MAX + 1];
     // the name in lower case: the message's own octets where they are, and as

@@ -41,11 +41,12 @@ static void answer_elsewhere(struct answer_context *c, struct answer_job *job)
 ORD_COLD static void answer_not_ready(struct answer_context *c,
                                       struct answer_job *job)
 {
-    static const struct reply_note note = {
+    static const struct answer_note note = {
         EDNS_ERROR_NOT_READY, "the first load of the zone is not complete"};
     struct reply r = reply_begin(c, job);
 
-    r.note = &note;
+    job->note = &note;
+    job->query.options |= REPLY_NOTED;
     reply_finish(c, job, &r, DNS_RCODE_SERVFAIL);
 }
 
@@ -152,11 +153,12 @@ ORD_COLD static void answer_verdict(struct answer_context *c,
     }
 }
 
-void answer_batch(struct answer_context *context, struct answer_job *jobs,
-                  unsigned n)
+ORD_FLAT void answer_batch(struct answer_context *context,
+                           struct answer_job *jobs, unsigned n)
 {
     const struct zone *z = context->zone;
 
+    const bool limited = context->settings.limit != NULL;
     struct answer_job *const end = jobs + n;
 
     for (struct answer_job *job = jobs; job < end; job++) {
@@ -175,8 +177,7 @@ void answer_batch(struct answer_context *context, struct answer_job *jobs,
             zone_lookup_block(z, &job->query, &job->lookup);
     for (struct answer_job *job = jobs; job < end; job++) {
         counter_add(&context->counters.queries[job->transport], 1);
-        if (ORD_UNLIKELY(context->settings.limit != NULL) &&
-            answer_limited(context, job))
+        if (ORD_UNLIKELY(limited) && answer_limited(context, job))
             continue;
         if (ORD_LIKELY(job->asks_zone))
             answer_query(context, job);

@@ -38,17 +38,6 @@ static void ask_for_last(struct chain *chain, const uint8_t *message)
     q->name = q->folded;
 }
 
-static enum zone_outcome find_last(const struct zone *z, struct chain *chain,
-                                   struct zone_match *out)
-{
-    const struct dns_query *q = &chain->query;
-
-    zone_lookup_begin(z, q, &chain->lookup);
-    zone_lookup_slot(z, q, &chain->lookup);
-    zone_lookup_block(z, q, &chain->lookup);
-    return zone_lookup_finish(z, q, &chain->lookup, out);
-}
-
 static bool is_seen(const struct chain *chain, const uint8_t *message)
 {
     struct found_name last = chain->names[chain->links];
@@ -72,7 +61,7 @@ static void point_at(uint8_t *owner, size_t offset)
 }
 
 // One more link. Returns false when the chain ends here.
-static bool put_link(const struct answer_job *job, struct reply *r,
+static bool put_link(struct answer_job *job, struct reply *r,
                      const struct zone_records *cname, struct chain *chain)
 {
     if (cname->answer_n > reply_room(r)) {
@@ -113,7 +102,7 @@ static struct reply drop_additionals(struct reply r, uint8_t *at)
  * What the last name has. It was rendered to stand behind its own question:
  * owners that point there are made to point at the target.
  */
-static void put_end(struct answer_context *c, const struct answer_job *job,
+static void put_end(struct answer_context *c, struct answer_job *job,
                     struct reply *r, const struct zone_match *match,
                     struct found_name name)
 {
@@ -135,7 +124,7 @@ static void put_end(struct answer_context *c, const struct answer_job *job,
 
 // RFC 2308 2.1: the SOA is the last name's, and the RCODE says what it is.
 static struct reply put_negative(struct answer_context *c,
-                                 const struct answer_job *job, struct reply r,
+                                 struct answer_job *job, struct reply r,
                                  const struct zone_origin *origin,
                                  struct found_name name)
 {
@@ -143,7 +132,7 @@ static struct reply put_negative(struct answer_context *c,
     return r.authorities ? r : reply_cut(job, r, r.answers);
 }
 
-struct reply chain_put(struct answer_context *c, const struct answer_job *job,
+struct reply chain_put(struct answer_context *c, struct answer_job *job,
                        struct reply r, const struct zone_match *match,
                        uint16_t *rcode)
 {
@@ -159,7 +148,8 @@ struct reply chain_put(struct answer_context *c, const struct answer_job *job,
     while (put_link(job, &r, next.records, &chain) && follow) {
         struct found_name name = chain.names[chain.links];
         ask_for_last(&chain, r.start);
-        enum zone_outcome outcome = find_last(c->zone, &chain, &next);
+        enum zone_outcome outcome =
+            zone_find(c->zone, &chain.query, &chain.lookup, &next);
         if (outcome == ZONE_OUTSIDE)
             break;
         if (outcome != ZONE_FOUND) {

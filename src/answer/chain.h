@@ -16,7 +16,7 @@
  * rcode  set to what the last name of the chain says (RFC 2308 2.1, RFC 6604)
  */
 ORD_COLD struct reply chain_put(struct answer_context *c,
-                                const struct answer_job *job, struct reply r,
+                                struct answer_job *job, struct reply r,
                                 const struct zone_match *match,
                                 uint16_t *rcode);
 

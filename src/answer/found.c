@@ -31,7 +31,7 @@ static uint16_t put_addresses_of(const struct answer_context *c,
 }
 
 struct reply found_put_addresses(struct answer_context *c,
-                                 const struct answer_job *job, struct reply r,
+                                 struct answer_job *job, struct reply r,
                                  const struct zone_match *match)
 {
     uint16_t type = match->a_count ? DNS_TYPE_A : DNS_TYPE_AAAA;
@@ -46,7 +46,7 @@ struct reply found_put_addresses(struct answer_context *c,
 
 // The records of the service's set that lead to this peer, with the weight that
 // they have among themselves; their targets are the question's name.
-static void put_peer_srv(struct answer_context *c, const struct answer_job *job,
+static void put_peer_srv(struct answer_context *c, struct answer_job *job,
                          struct reply *r, const struct zone_match *match)
 {
     uint8_t *at = r->at;
@@ -67,9 +67,8 @@ static void put_peer_srv(struct answer_context *c, const struct answer_job *job,
                        put_addresses_of(c, r, match, DNS_TYPE_AAAA, 0));
 }
 
-static void put_ptr(const struct answer_context *c,
-                    const struct answer_job *job, struct reply *r,
-                    const struct zone_match *match)
+static void put_ptr(const struct answer_context *c, struct answer_job *job,
+                    struct reply *r, const struct zone_match *match)
 {
     size_t rdata_n = match->label.n + match->suffix.n;
 
@@ -86,9 +85,8 @@ static void put_ptr(const struct answer_context *c,
     r->answers = 1;
 }
 
-struct reply found_put_rare(struct answer_context *c,
-                            const struct answer_job *job, struct reply r,
-                            const struct zone_match *match,
+struct reply found_put_rare(struct answer_context *c, struct answer_job *job,
+                            struct reply r, const struct zone_match *match,
                             struct found_name name)
 {
     if (match->form == ZONE_FORM_SOA)

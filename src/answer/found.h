@@ -40,20 +40,18 @@ ORD_INLINE uint16_t found_put_soa(const struct answer_context *c,
 
 // A peer with several addresses of a family, or an IPv6 address.
 ORD_COLD struct reply found_put_addresses(struct answer_context *c,
-                                          const struct answer_job *job,
+                                          struct answer_job *job,
                                           struct reply r,
                                           const struct zone_match *match);
 
 // The forms that are rarely asked for, an alias excepted (chain.h).
 ORD_COLD struct reply found_put_rare(struct answer_context *c,
-                                     const struct answer_job *job,
-                                     struct reply r,
+                                     struct answer_job *job, struct reply r,
                                      const struct zone_match *match,
                                      struct found_name name);
 
-ORD_INLINE void found_put_peer(struct answer_context *c,
-                               const struct answer_job *job, struct reply *r,
-                               const struct zone_match *match)
+ORD_INLINE void found_put_peer(struct answer_context *c, struct answer_job *job,
+                               struct reply *r, const struct zone_match *match)
 {
     if (ORD_UNLIKELY(match->a_count != 1 || reply_room(r) < DNS_RECORD_A)) {
         *r = found_put_addresses(c, job, *r, match);
@@ -64,9 +62,8 @@ ORD_INLINE void found_put_peer(struct answer_context *c,
     r->answers = 1;
 }
 
-ORD_INLINE void found_put(struct answer_context *c,
-                          const struct answer_job *job, struct reply *r,
-                          const struct zone_match *match,
+ORD_INLINE void found_put(struct answer_context *c, struct answer_job *job,
+                          struct reply *r, const struct zone_match *match,
                           struct found_name name)
 {
     if (match->form == ZONE_FORM_PEER)

@@ -22,8 +22,8 @@ static struct span find(const struct answer_settings *s,
     return (struct span){0};
 }
 
-uint16_t identity_put(const struct answer_context *c,
-                      const struct answer_job *job, struct reply *r)
+uint16_t identity_put(const struct answer_context *c, struct answer_job *job,
+                      struct reply *r)
 {
     const struct dns_query *q = &job->query;
     struct span text = find(&c->settings, q);

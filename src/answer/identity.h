@@ -13,6 +13,6 @@
  * identity is set.
  */
 ORD_COLD uint16_t identity_put(const struct answer_context *c,
-                               const struct answer_job *job, struct reply *r);
+                               struct answer_job *job, struct reply *r);
 
 #endif

@@ -66,15 +66,21 @@ static void put_cookie(struct options *o, const struct answer_context *c,
     put(o, EDNS_OPTION_COOKIE, cookie, sizeof cookie);
 }
 
-static void put_left_out(struct options *o, const struct reply *r)
+static void put_note(struct options *o, const struct answer_job *job,
+                     unsigned answers)
 {
     char text[32];
-    int n =
-        snprintf(text, sizeof text, "%u of %u records", r->answers, r->all_of);
+    struct answer_note note = {EDNS_ERROR_OTHER, text};
 
-    assert(n > 0 && (size_t)n < sizeof text);
-    o->at += edns_error_append(o->opt, (size_t)(o->end - o->at),
-                               EDNS_ERROR_OTHER, span_of(text, (size_t)n));
+    if (job->note) {
+        note = *job->note;
+    } else {
+        int n = snprintf(text, sizeof text, "%u of %u records", answers,
+                         job->all_of);
+        assert(n > 0 && (size_t)n < sizeof text);
+    }
+    o->at += edns_error_append(o->opt, (size_t)(o->end - o->at), note.code,
+                               span_of_text(note.text));
 }
 
 // Errors are for anyone who asks, in anyone's name: they stay below three times
@@ -111,10 +117,7 @@ uint8_t *options_put(const struct answer_context *c,
         bytes_store_u16(idle, c->settings.tcp_idle_ds);
         put(&o, EDNS_OPTION_KEEPALIVE, idle, sizeof idle);
     }
-    if (r.note)
-        o.at += edns_error_append(o.opt, (size_t)(o.end - o.at), r.note->code,
-                                  span_of_text(r.note->text));
-    if (r.all_of)
-        put_left_out(&o, &r);
+    if (job->query.options & REPLY_NOTED)
+        put_note(&o, job, r.answers);
     return o.at;
 }

@@ -6,14 +6,15 @@
 // head, INFO-CODE, and "65535 of 65535 records".
 enum { LEFT_OUT_ROOM = 4 + 2 + 22 };
 
-struct reply reply_cut(const struct answer_job *job, struct reply r,
-                       uint16_t all_of)
+struct reply reply_cut(struct answer_job *job, struct reply r, uint16_t all_of)
 {
     if (job->transport == ANSWER_UDP) {
         r.flags |= DNS_FLAG_TC;
         return r;
     }
-    r.all_of = all_of;
+    job->query.options |= REPLY_NOTED;
+    job->note = NULL;
+    job->all_of = all_of;
     if (job->query.has_edns && reply_room(&r) > LEFT_OUT_ROOM)
         r.end -= LEFT_OUT_ROOM;
     return r;
@@ -123,8 +124,7 @@ static void put_some(struct reply *r, const struct zone_records *records,
 // are seen by a client that asks again, in the same order. Over UDP a set that
 // is cut always begins with the first: a client that goes by it sees the same
 // targets each time.
-static size_t first_place(struct answer_context *c,
-                          const struct answer_job *job,
+static size_t first_place(struct answer_context *c, struct answer_job *job,
                           const struct zone_records *records)
 {
     if (job->transport == ANSWER_UDP || records->marks_n == 0)
@@ -137,9 +137,8 @@ static size_t first_place(struct answer_context *c,
     return mark;
 }
 
-struct reply reply_put_cut(struct answer_context *c,
-                           const struct answer_job *job, struct reply r,
-                           const struct zone_records *records)
+struct reply reply_put_cut(struct answer_context *c, struct answer_job *job,
+                           struct reply r, const struct zone_records *records)
 {
     size_t question_end = (size_t)(r.at - r.start);
 

@@ -19,12 +19,6 @@
 #include "dns/edns.h"
 #include "dns/record.h"
 
-// An extended error (RFC 8914) that goes with a reply.
-struct reply_note {
-    enum edns_error code;
-    const char *text;
-};
-
 struct reply {
     uint8_t *start;
     uint8_t *at;
@@ -32,10 +26,12 @@ struct reply {
     uint16_t answers;
     uint16_t authorities;
     uint16_t additionals;
-    uint16_t flags;  // RCODE not included
-    uint16_t all_of; // answers there are, where TCP has not taken all; or 0
-    const struct reply_note *note; // or NULL
+    uint16_t flags; // RCODE not included
 };
+
+// Among the options of the query, in place of one that it may have: an extended
+// error goes with the reply, job->note or what job->all_of says.
+enum { REPLY_NOTED = 0x80 };
 
 ORD_INLINE size_t reply_room(const struct reply *r)
 {
@@ -98,7 +94,7 @@ ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
         edns_opt_write(r->at, c->settings.udp_size_max, rcode, q->dnssec_ok);
         r->at += DNS_OPT;
         r->additionals++;
-        if (ORD_UNLIKELY(q->options || r->all_of || r->note))
+        if (ORD_UNLIKELY(q->options))
             r->at = options_put(c, job, *r, rcode);
     }
     // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear
@@ -129,12 +125,12 @@ ORD_INLINE uint32_t reply_next_turn(struct answer_context *c, uint32_t count)
  * nothing larger can be asked for, and clients take TC for a broken server
  * there: it stays clear, and an extended error says how many there are.
  */
-ORD_COLD struct reply reply_cut(const struct answer_job *job, struct reply r,
+ORD_COLD struct reply reply_cut(struct answer_job *job, struct reply r,
                                 uint16_t all_of);
 
 // Records of one length, beginning with any of them, as many as fit.
 ORD_INLINE void reply_put_rotated(struct answer_context *c,
-                                  const struct answer_job *job, struct reply *r,
+                                  struct answer_job *job, struct reply *r,
                                   const struct zone_records *records)
 {
     size_t stride = records->stride, all = records->answer_n;
@@ -165,13 +161,12 @@ ORD_INLINE void reply_move_pointer(uint8_t *owner, size_t question_end)
  * is not split (RFC 2181 9).
  */
 ORD_COLD struct reply reply_put_cut(struct answer_context *c,
-                                    const struct answer_job *job,
-                                    struct reply r,
+                                    struct answer_job *job, struct reply r,
                                     const struct zone_records *records);
 
 // Records in their order, and their additionals.
 ORD_INLINE void reply_put_ordered(struct answer_context *c,
-                                  const struct answer_job *job, struct reply *r,
+                                  struct answer_job *job, struct reply *r,
                                   const struct zone_records *records)
 {
     size_t all = (size_t)records->answer_n + records->extra_n;

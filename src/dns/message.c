@@ -164,8 +164,8 @@ static bool parse_opt(const uint8_t *owner, struct span fixed,
  * The sections behind the question, from offset `at` on. Returns false when a
  * record is malformed or octets are left over.
  */
-static bool parse_records(struct span msg, size_t at, struct dns_query *q,
-                          uint8_t *version)
+ORD_COLD static bool parse_records(struct span msg, size_t at,
+                                   struct dns_query *q, uint8_t *version)
 {
     unsigned additional = bytes_load_u16(msg.p + 10);
     unsigned count =
@@ -233,6 +233,7 @@ enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
     q->has_edns = false;
     q->dnssec_ok = false;
     q->options = 0;
+    q->cookie_n = 0;
     if (ORD_UNLIKELY(q->flags & DNS_FLAG_QR))
         return DNS_QUERY_SILENT;
     if (ORD_UNLIKELY(q->flags & DNS_OPCODE_MASK))
