@@ -21,5 +21,6 @@ struct command {
 };
 
 extern const struct command cli_serve;
+extern const struct command cli_zone;
 
 #endif

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&cli_serve};
+static const struct command *const commands[] = {&cli_serve, &cli_zone};
 
 static void help(FILE *out)
 {
@@ -76,12 +76,14 @@ static int run_help(int argc, const char *const *argv)
 
 /*
  * A program started without one of the three standard descriptors would give
- * its number to a socket, and write messages into that.
+ * its number to a socket, and write messages into that. They are opened the
+ * wrong way round, so that reading and writing fail as they would have.
  */
 static void fill_standard_descriptors(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             abort();
 }
 

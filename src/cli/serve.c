@@ -51,10 +51,14 @@ static int run(int argc, const char *const *argv)
 {
     struct log log = {.fd = STDERR_FILENO, .level = LOG_WARNING};
     const struct report report = {.finding = on_finding, .context = &log};
+    const struct settings_command command = {
+        .name = "serve",
+        .needs_paths = true,
+    };
     struct settings settings;
     struct error err = {""};
 
-    int r = settings_parse(&settings, argc, argv, &report, &err);
+    int r = settings_parse(&settings, &command, argc, argv, &report, &err);
     if (r == SETTINGS_HELP) {
         help(stdout);
         return CLI_DONE;
