@@ -39,6 +39,8 @@ NEED_TEST := $(NEED_RUN) lib:cmocka=libcmocka-dev tool:clang=clang \
              file:/usr/bin/python3=python3 python:dns=python3-dnspython
 NEED_FUZZ := $(NEED_TEST) clang-rt:fuzzer=libclang-rt
 NEED_LINT := $(NEED_TEST) tool:clang-tidy=clang-tidy tool:cppcheck=cppcheck
+NEED_PEERS := $(NEED_TEST) file:/usr/sbin/knotd=knot file:/usr/sbin/nsd=nsd \
+             tool:kzonecheck=knot-dnssecutils tool:named-checkzone=bind9-utils
 NEED_BENCH := $(NEED_TEST) tool:valgrind=valgrind
 
 # --- what follows ----------------------------------------------------------
@@ -255,6 +257,19 @@ check-all: tests
 .PHONY: system
 system: $(BIN) ## the real binary, real sockets, dig, nslookup, dnspython
 	@$(RUN_TESTS) --one-by-one $(SYSTEMS)
+
+.PHONY: peers
+peers: ## answers beside those of Knot and NSD, zone files through their checkers
+	@$(DEPS) $(NEED_PEERS)
+	@$(MAKE) all
+	@$(RUN_TESTS) --one-by-one tests/system/test_peers.py \
+	    tests/system/test_zone.py
+
+.PHONY: coredns
+coredns: $(BIN) ## beside the real CoreDNS (Go 1.26; at first ten minutes)
+	@tests/coredns/lab build $(BUILD)/lab
+	@ORDINALD_LAB=$(abspath $(BUILD)/lab) $(RUN_TESTS) --one-by-one \
+	    tests/system/test_coredns.py
 
 .PHONY: fuzz
 fuzz: ## feed each parser noise for FUZZ_SECONDS=60 each (clang)

@@ -18,11 +18,11 @@
  *     slice4, slice6          a slice; what follows belongs to it
  *     end HOST ADDRESS[,...]  an endpoint; HOST "-": none. An address with "!"
  *                             behind it: not ready
- *     serving                 the endpoint before is, though it may not be
- * ready terminating             likewise pod NAME                of the
- * endpoint before zone NAME               the topology zone of the endpoint
- * before names RULE, set RULE    the service's own rules: ready, serving,
- * addressed
+ *     serving, terminating    the endpoint before, ready or not
+ *     pod NAME                of the endpoint before
+ *     zone NAME               the topology zone of the endpoint before
+ *     names RULE, set RULE    the service's own rules: ready, serving,
+ *                             addressed
  */
 struct draft;
 struct draft *draft_new(const char *words);
