@@ -26,8 +26,8 @@ enum { CONTROL_PATH_SIZE = 108 }; // what a Unix socket's address takes
 
 /*
  * Where a server that answers on this port is steered, if nothing else is said:
- * ordinald-PORT.sock in $XDG_RUNTIME_DIR, for root in /run, otherwise in a
- * directory of the user's own below /tmp.
+ * ordinald-PORT.sock, for root in /run, for others in $XDG_RUNTIME_DIR,
+ * otherwise in a directory of the user's own below /tmp.
  *
  * Returns 0; or with err filled -ENAMETOOLONG, or -EPERM where that directory
  * belongs to somebody else, who could pass for the server.

@@ -7,8 +7,8 @@
 //     the reply is made as a whole, in memory, and sent as the client takes it
 //     the connection waits for another request, or ends
 //
-// What a client can hold is a connection until the time limit, and its reply
-// until that has been read.
+// What a client can hold is a connection, until it has done nothing for the
+// time limit, and its reply until that has been read.
 #include "admin/control.h"
 
 #include "socket.h"
@@ -259,12 +259,29 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *http,
 
 static void on_timer(uv_timer_t *timer);
 
-// Do what can be done, and see when to come back.
+static unsigned connections(const struct control *c)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(c->http, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    assert(info);
+    return info->num_connections;
+}
+
+/*
+ * Do what can be done, and see when to come back. While all places are taken,
+ * the library does not listen; that one has become free it sees at its next
+ * run, for which there may be no cause but this one.
+ */
 static void run(struct control *c)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
+    unsigned before;
 
-    (void)MHD_run(c->http);
+    do {
+        before = connections(c);
+        (void)MHD_run(c->http);
+    } while (connections(c) < before);
     // Neither can fail: the handle was set up and has a callback.
     if (MHD_get_timeout(c->http, &wait_ms) == MHD_YES)
         (void)uv_timer_start(&c->timer, on_timer, wait_ms, 0);

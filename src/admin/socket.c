@@ -43,19 +43,38 @@ static int check_owner(const char *directory, struct error *err)
                      directory);
 }
 
+/*
+ * What root runs is there for the whole machine, and is to be found at one
+ * place: a login shell of root's has XDG_RUNTIME_DIR set, a unit of systemd's
+ * has not.
+ */
+static int choose_directory(const char **out, char own[CONTROL_PATH_SIZE],
+                            struct error *err)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+    if (geteuid() == 0) {
+        *out = "/run";
+        return 0;
+    }
+    if (runtime && runtime[0] == '/') {
+        *out = runtime;
+        return 0;
+    }
+    own_directory(own);
+    *out = own;
+    return check_owner(own, err);
+}
+
 int control_default_path(unsigned port, char out[CONTROL_PATH_SIZE],
                          struct error *err)
 {
-    const char *directory = getenv("XDG_RUNTIME_DIR");
+    const char *directory;
     char own[CONTROL_PATH_SIZE], path[CONTROL_PATH_SIZE];
+    const int rc = choose_directory(&directory, own, err);
 
-    own_directory(own);
-    if (!directory || directory[0] != '/') {
-        directory = geteuid() == 0 ? "/run" : own;
-        const int rc = directory == own ? check_owner(own, err) : 0;
-        if (rc)
-            return rc;
-    }
+    if (rc)
+        return rc;
     const int n =
         snprintf(path, sizeof path, "%s/ordinald-%u.sock", directory, port);
     if (n < 0 || (size_t)n >= sizeof path)

@@ -82,6 +82,12 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void turn(struct box *b, int times)
+{
+    for (int i = 0; i < times; i++)
+        uv_run(&b->loop, UV_RUN_NOWAIT);
+}
+
 // --- clients ---------------------------------------------------------------
 
 static int dial(const struct box *b)
@@ -343,8 +349,7 @@ static void long_and_senseless_requests_end_and_others_go_on(void **state)
         const int fd = dial(b);
         say(fd, senseless[i]);
         shutdown(fd, SHUT_WR);
-        for (int k = 0; k < 20; k++)
-            uv_run(&b->loop, UV_RUN_NOWAIT);
+        turn(b, 20);
         close(fd);
     }
     memset(line, 'a', 64 << 10);
@@ -419,13 +424,37 @@ static void more_clients_than_places_are_served_in_turn(void **state)
     }
 }
 
+// The library does not look for newcomers while all places are taken: it has to
+// be asked once more when the last of them have become free.
+static void who_waits_is_served_when_all_others_leave_at_once(void **state)
+{
+    struct box *b = *state;
+
+    start(b);
+    for (int round = 0; round < 5; round++) {
+        int fds[CONNECTIONS];
+        for (int i = 0; i < CONNECTIONS; i++)
+            fds[i] = dial(b);
+        turn(b, 20);
+        const int waiting = dial(b);
+        say(waiting, "GET /origins HTTP/1.1\r\nHost: x\r\n\r\n");
+        turn(b, 20);
+        for (int i = 0; i < CONNECTIONS; i++)
+            close(fds[i]);
+        char *reply = hear(b, waiting);
+        assert_starts(reply, "HTTP/1.1 200 ");
+        free(reply);
+        close(waiting);
+        turn(b, 20);
+    }
+}
+
 // A turn of the loop with a client that takes nothing: it has to come back.
 static int ask_and_not_read(struct box *b)
 {
     const int fd = dial(b);
     say(fd, "GET /zone HTTP/1.1\r\nHost: x\r\n\r\n");
-    for (int i = 0; i < 20; i++)
-        uv_run(&b->loop, UV_RUN_NOWAIT);
+    turn(b, 20);
     return fd;
 }
 
@@ -445,15 +474,23 @@ static void silent_clients_lose_their_place(void **state)
             say(fds[i], "GET /zo");
         uv_run(&b->loop, UV_RUN_NOWAIT);
     }
-    assert_true(now_s() - began < IDLE_S);
-    assert_serves(b);
-    const double waited = now_s() - began;
-    assert_true(waited > IDLE_S - 1 && waited < 3 * IDLE_S);
+    assert_serves(b); // within LIMIT_S
+    assert_true(now_s() - began > IDLE_S - 1);
     for (int i = 0; i < CONNECTIONS; i++)
         close(fds[i]);
 }
 
-// What clients do not read is held, but not without end.
+// Read what is there, so that the server can send more: for this client the
+// time limit begins anew.
+static void read_on(struct box *b, int fd)
+{
+    char octets[1 << 16];
+    while (recv(fd, octets, sizeof octets, 0) > 0)
+        continue;
+    turn(b, 5);
+}
+
+// What clients have not read is held, but not without end.
 static void held_replies_have_a_limit(void **state)
 {
     struct box *b = *state;
@@ -469,13 +506,14 @@ static void held_replies_have_a_limit(void **state)
     for (; held <= 64 << 20; held += dump.n) {
         assert_true(n < CONNECTIONS - 1);
         fds[n++] = ask_and_not_read(b);
+        for (size_t i = 0; i < n; i++)
+            read_on(b, fds[i]);
     }
     assert_refused(b, "GET /zone", "HTTP/1.1 503 ", "not read");
     assert_serves(b);
     while (n > 0)
         close(fds[--n]);
-    for (int i = 0; i < 20; i++)
-        uv_run(&b->loop, UV_RUN_NOWAIT);
+    turn(b, 20);
     char *reply = get(b, "GET /zone");
     assert_starts(reply, "HTTP/1.1 200 ");
     assert_int_equal(strlen(body_of(reply)), dump.n);
@@ -492,8 +530,7 @@ static void memory_that_runs_out_ends_one_request(void **state)
         say(fd, "GET /zone?origin=cluster.local&output=json HTTP/1.1\r\n"
                 "Host: x\r\n\r\n");
         fault_alloc_after(n);
-        for (int i = 0; i < 10; i++)
-            uv_run(&b->loop, UV_RUN_NOWAIT);
+        turn(b, 10);
         fault_alloc_after(-1);
         hit = fault_alloc_hit();
         char *reply = hear(b, fd);
@@ -624,15 +661,37 @@ static void memory_that_runs_out_at_start_leaves_nothing(void **state)
 
 // --- the default path ------------------------------------------------------
 
+static void assert_default_path(unsigned port, const char *expected)
+{
+    char path[CONTROL_PATH_SIZE];
+    struct error err = {""};
+    assert_int_equal(control_default_path(port, path, &err), 0);
+    assert_string_equal(path, expected);
+}
+
+// Whatever a login shell's environment says: systemd's units have no such.
+static void of_root_there_is_one_path_a_port(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    setenv("XDG_RUNTIME_DIR", "/run/user/0", 1);
+    assert_default_path(5300, "/run/ordinald-5300.sock");
+    unsetenv("XDG_RUNTIME_DIR");
+    assert_default_path(53, "/run/ordinald-53.sock");
+}
+
 static void the_default_path_has_the_port(void **state)
 {
-    char path[CONTROL_PATH_SIZE], expected[64], runtime[200];
+    char path[CONTROL_PATH_SIZE], own[64], runtime[200];
     struct error err;
+    const uid_t before = geteuid();
     (void)state;
 
+    if (before == 0)
+        assert_int_equal(seteuid(400000000u + (unsigned)getpid()), 0);
     setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
-    assert_int_equal(control_default_path(5300, path, &err), 0);
-    assert_string_equal(path, "/run/user/7/ordinald-5300.sock");
+    assert_default_path(5300, "/run/user/7/ordinald-5300.sock");
     memset(runtime, 'x', sizeof runtime);
     runtime[0] = '/';
     runtime[sizeof runtime - 1] = '\0';
@@ -644,13 +703,14 @@ static void the_default_path_has_the_port(void **state)
     setenv("XDG_RUNTIME_DIR", runtime, 1);
     assert_int_equal(control_default_path(5300, path, &err), 0);
     assert_int_equal(strlen(path), CONTROL_PATH_SIZE - 1);
-    unsetenv("XDG_RUNTIME_DIR");
-    snprintf(expected, sizeof expected,
-             geteuid() ? "/tmp/ordinald-%u/ordinald-53.sock"
-                       : "/run/ordinald-53.sock",
+    // what is no absolute path means nothing (XDG Base Directory)
+    setenv("XDG_RUNTIME_DIR", "run", 1);
+    snprintf(own, sizeof own, "/tmp/ordinald-%u/ordinald-53.sock",
              (unsigned)geteuid());
-    assert_int_equal(control_default_path(53, path, &err), 0);
-    assert_string_equal(path, expected);
+    assert_default_path(53, own);
+    unsetenv("XDG_RUNTIME_DIR");
+    assert_default_path(53, own);
+    assert_int_equal(seteuid(before), 0);
 }
 
 // A user who has nothing but /tmp; run as one that nobody is. Returns the line
@@ -729,6 +789,7 @@ int main(void)
         with_box(a_request_may_come_octet_by_octet),
         with_box(a_thousand_clients_come_and_go),
         with_box(more_clients_than_places_are_served_in_turn),
+        with_box(who_waits_is_served_when_all_others_leave_at_once),
         with_box(silent_clients_lose_their_place),
         with_box(held_replies_have_a_limit),
         with_box(memory_that_runs_out_ends_one_request),
@@ -739,6 +800,7 @@ int main(void)
         with_box(what_is_no_socket_is_left_alone),
         with_box(a_path_that_cannot_be_is_told),
         with_box(memory_that_runs_out_at_start_leaves_nothing),
+        cmocka_unit_test(of_root_there_is_one_path_a_port),
         cmocka_unit_test(the_default_path_has_the_port),
         with_box(a_directory_of_others_is_not_used),
     };
