@@ -146,8 +146,9 @@ unsigned settings_threads(const struct settings *s);
 struct log settings_log(const struct settings *s);
 
 // The options of the table with their bounds, units and defaults, by group, for
-// --help.
-void settings_help(FILE *out);
+// --help. groups: words of those that matter to the command, ended by NULL;
+// NULL: all.
+void settings_help(FILE *out, const char *const *groups);
 
 // Likewise n rows of a command's own, without a heading.
 void settings_help_own(FILE *out, const struct setting *rows, size_t n);

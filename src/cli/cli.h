@@ -3,6 +3,8 @@
 #ifndef ORDINALD_CLI_CLI_H
 #define ORDINALD_CLI_CLI_H
 
+#include "base/error.h"
+
 #include <stdio.h>
 
 // What a command's exit status says.
@@ -22,5 +24,9 @@ struct command {
 
 extern const struct command cli_serve;
 extern const struct command cli_zone;
+
+// Say why a command fails, unless err is empty: then it has been said, with its
+// place. Returns the exit status: CLI_USAGE where rc is -EINVAL, or CLI_NO.
+int cli_fail(const struct command *command, int rc, const struct error *err);
 
 #endif

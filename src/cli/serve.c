@@ -5,7 +5,6 @@
 #include "daemon/daemon.h"
 #include "daemon/settings.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 static void help(FILE *out)
@@ -19,7 +18,7 @@ static void help(FILE *out)
           "of files and directories are live at once.\n"
           "\n",
           out);
-    settings_help(out);
+    settings_help(out, NULL);
     fputs("\n"
           "SIGHUP reads everything again; SIGTERM and SIGINT drain and stop.\n"
           "\n"
@@ -39,20 +38,12 @@ static void on_finding(void *context, enum finding kind, struct place at,
     log_finding(context, kind, at, text);
 }
 
-static int fail(int status, const struct error *err)
-{
-    // Empty: all of it has been reported with its place.
-    if (err->text[0])
-        fprintf(stderr, "ordinald serve: %s\n", err->text);
-    return status;
-}
-
 static int run(int argc, const char *const *argv)
 {
     struct log log = {.fd = STDERR_FILENO, .level = LOG_WARNING};
     const struct report report = {.finding = on_finding, .context = &log};
     const struct settings_command command = {
-        .name = "serve",
+        .name = cli_serve.name,
         .needs_paths = true,
     };
     struct settings settings;
@@ -64,11 +55,11 @@ static int run(int argc, const char *const *argv)
         return CLI_DONE;
     }
     if (r < 0)
-        return fail(r == -EINVAL ? CLI_USAGE : CLI_NO, &err);
+        return cli_fail(&cli_serve, r, &err);
     r = daemon_run(&settings, &err);
     settings_release(&settings);
     if (r < 0)
-        return fail(r == -EINVAL ? CLI_USAGE : CLI_NO, &err);
+        return cli_fail(&cli_serve, r, &err);
     return CLI_DONE;
 }
 

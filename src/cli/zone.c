@@ -66,6 +66,9 @@ struct job {
 
 static void help(FILE *out)
 {
+    static const char *const groups[] = {"where", "what", "ordinals",
+                                         "steering", NULL};
+
     fputs(
         "Usage: ordinald zone [options] [PATH...]\n"
         "\n"
@@ -78,8 +81,11 @@ static void help(FILE *out)
         "What to print:\n",
         out);
     settings_help_own(out, rows, ORD_COUNT(rows));
-    settings_help(out);
+    settings_help(out, groups);
     fputs(
+        "\n"
+        "All options of `ordinald serve` are taken, so that both read one "
+        "--config FILE.\n"
         "\n"
         "Example: ordinald zone --origin cluster.local zones | grep -w SRV\n"
         "\n"
@@ -277,19 +283,6 @@ static int print(const struct job *job, struct error *err)
     return rc == 0 && fflush(stdout) ? write_error(err) : rc;
 }
 
-static int fail(int status, const struct error *err)
-{
-    // Empty: all of it has been reported with its place.
-    if (err->text[0])
-        fprintf(stderr, "ordinald zone: %s\n", err->text);
-    return status;
-}
-
-static int usage(int rc)
-{
-    return rc == -EINVAL ? CLI_USAGE : CLI_NO;
-}
-
 // Load PATHs once.
 static int print_paths(struct job *job, struct error *err)
 {
@@ -303,14 +296,14 @@ static int print_paths(struct job *job, struct error *err)
         rc = pipeline_init(&job->pipeline, &job->settings, &seeds, &job->report,
                            err);
     if (rc)
-        return fail(rc == -ENOENT ? CLI_USAGE : usage(rc), err);
+        return cli_fail(&cli_zone, rc, err);
     rc = pipeline_load(&job->pipeline, &clock, err);
     job->zone = job->pipeline.zone;
     if (rc == 0)
         rc = print(job, err);
     pipeline_release(&job->pipeline, NULL);
     if (rc)
-        return fail(CLI_NO, err);
+        return cli_fail(&cli_zone, rc, err);
     return job->refused ? CLI_NO : CLI_DONE;
 }
 
@@ -319,19 +312,18 @@ static int print_server(struct job *job, struct error *err)
     const char *control = job->settings.control;
     int rc = 0;
 
-    if (strcmp(control, "none") == 0) {
-        error_set(err, -EINVAL,
-                  "with --control none there is no server to ask; give PATHs");
-        return fail(CLI_USAGE, err);
-    }
-    if (*control)
+    if (strcmp(control, "none") == 0)
+        rc = error_set(
+            err, -EINVAL,
+            "with --control none there is no server to ask; give PATHs");
+    else if (*control)
         strcpy(job->socket, control);
     else
         rc = control_default_path(sockaddr_port(&job->settings.listen.items[0]),
                                   job->socket, err);
     if (rc == 0)
         rc = print(job, err);
-    return rc ? fail(CLI_NO, err) : CLI_DONE;
+    return rc ? cli_fail(&cli_zone, rc, err) : CLI_DONE;
 }
 
 static int run(int argc, const char *const *argv)
@@ -342,7 +334,7 @@ static int run(int argc, const char *const *argv)
         .report = {.finding = on_finding, .context = &job},
     };
     const struct settings_command command = {
-        .name = "zone",
+        .name = cli_zone.name,
         .own = rows,
         .own_n = ORD_COUNT(rows),
         .values = &job.words,
@@ -358,7 +350,7 @@ static int run(int argc, const char *const *argv)
         return CLI_DONE;
     }
     if (r < 0)
-        return fail(usage(r), &err);
+        return cli_fail(&cli_zone, r, &err);
     job.log = settings_log(&job.settings);
     r = job.settings.paths_given ? print_paths(&job, &err)
                                  : print_server(&job, &err);

@@ -90,13 +90,13 @@ static void say_published(struct daemon *d, const struct zone_sync_result *done,
 {
     const struct zone_state state = zone_state(d->pipeline.zone);
     const uint32_t serial = zone_serial(d->pipeline.zone);
-    if (done->built || done->removed || done->namespaces)
+    if (done->built || done->removed || done->namespaces || done->pods)
         log_event(
             &d->log, LOG_INFO, "zone published", LOG_UINT("serial", serial),
             LOG_UINT("services", state.services),
             LOG_UINT("endpoints", state.endpoints),
             LOG_UINT("built", done->built), LOG_UINT("removed", done->removed),
-            LOG_UINT("build_ms", build_ms));
+            LOG_UINT("pods", done->pods), LOG_UINT("build_ms", build_ms));
     if (!d->ready && zone_is_complete(d->pipeline.zone)) {
         d->ready = true;
         say_ready(d, state, serial);
@@ -243,6 +243,19 @@ static void say_listening(const struct daemon *d)
     fflush(stdout);
 }
 
+// Fewer clients over TCP than asked for are no reason not to serve.
+static void say_connections(const struct daemon *d)
+{
+    const uint64_t max = workers_state(d->workers).connections_max;
+    if (max < d->settings->tcp_connections)
+        log_event(&d->log, LOG_WARNING,
+                  "fewer TCP connections than asked for, because open files "
+                  "are limited; raise the hard limit (ulimit -Hn, LimitNOFILE= "
+                  "of systemd), or lower --tcp-connections",
+                  LOG_UINT("connections_max", max),
+                  LOG_UINT("asked_for", d->settings->tcp_connections));
+}
+
 static int limit_start(struct daemon *d, struct error *err)
 {
     uint64_t seed;
@@ -276,9 +289,11 @@ static int net_start(struct daemon *d, struct error *err)
     settings.answer.limit = d->limit;
     if (r == 0)
         r = workers_start(&settings, &d->workers, err);
-    if (r == 0)
-        say_listening(d);
-    return r;
+    if (r < 0)
+        return r;
+    say_listening(d);
+    say_connections(d);
+    return 0;
 }
 
 static int control_at_default(struct daemon *d, struct error *err)

@@ -4,6 +4,7 @@
 
 #include "setter.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 // Columns that the options take; a line stays within 80.
@@ -54,17 +55,31 @@ void settings_help_own(FILE *out, const struct setting *rows, size_t n)
         help_row(out, &rows[i]);
 }
 
-void settings_help(FILE *out)
+static bool is_wanted(const char *group, const char *const *wanted)
+{
+    if (!wanted)
+        return true;
+    while (*wanted && strcmp(*wanted, group) != 0)
+        wanted++;
+    return *wanted;
+}
+
+static void help_group(FILE *out, const struct group *group)
 {
     size_t n;
     const struct setting *rows = settings_table(&n);
-    for (size_t g = 0; g < ORD_COUNT(groups); g++) {
-        fprintf(out, "%s\n", groups[g].heading);
-        for (size_t i = 0; i < n; i++)
-            if (rows[i].type != SETTING_PATHS &&
-                strcmp(rows[i].group, groups[g].word) == 0)
-                help_row(out, &rows[i]);
-    }
+    fprintf(out, "%s\n", group->heading);
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].type != SETTING_PATHS &&
+            strcmp(rows[i].group, group->word) == 0)
+            help_row(out, &rows[i]);
+}
+
+void settings_help(FILE *out, const char *const *wanted)
+{
+    for (size_t i = 0; i < ORD_COUNT(groups); i++)
+        if (is_wanted(groups[i].word, wanted))
+            help_group(out, &groups[i]);
     fputs("  ... may be given several times, or once with commas between.\n",
           out);
 }

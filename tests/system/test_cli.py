@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The command line: help, exit codes, and errors that are one line each."""
 
@@ -8,6 +9,7 @@ import re
 import socket
 import stat
 import subprocess
+import textwrap
 import time
 
 import dns.exception
@@ -15,8 +17,8 @@ import dns.flags
 import dns.message
 import dns.query
 
-from ordinald import (ADDRESSES, BIN, MONGO, POD, SLOW, Case, free_port, main,
-                      run, until)
+from ordinald import (ADDRESSES, BIN, MONGO, POD, ROOT, SLOW, Case,
+                      control_socket, free_port, main, run, until)
 
 
 def answers(port, name):
@@ -113,6 +115,13 @@ class CommandLine(Case):
                        "--control", "--log-level", "--log-format"):
             self.assertIn(option, text)
 
+    def test_the_readme_has_the_settings_as_they_are_printed(self):
+        help_text = run("serve", "--help").stdout
+        settings = help_text[help_text.index("Where to answer:"):]
+        settings = settings[:settings.index("\n\n")]
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+            self.assertIn(textwrap.indent(settings, "    "), f.read())
+
     def test_the_version_is_printed(self):
         done = run("--version")
         self.assertEqual(done.returncode, 0)
@@ -195,6 +204,24 @@ class CommandLine(Case):
             self.assertEqual(tcp.recv(1), b"")
             self.assertGreater(time.monotonic() - began, 0.5)
 
+    def test_too_few_open_files_are_told_with_the_way_out(self):
+        self.copy()
+        port = free_port()
+        process = subprocess.Popen(
+            ["sh", "-c", 'ulimit -n 300; exec "$@"', "sh", BIN, "serve",
+             "--control", "none", "--listen", f"127.0.0.1:{port}", self.dir],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        until(lambda: answers(port, POD % 0), 5)
+        process.terminate()
+        log = process.communicate(timeout=20)[1]
+        self.assertEqual(process.returncode, 0)
+        told = [l for l in log.splitlines() if "warning" in l]
+        self.assertEqual(len(told), 1, log)
+        for text in ("LimitNOFILE", "--tcp-connections", "asked_for=1024"):
+            self.assertIn(text, told[0])
+        server = self.serve(options=["--tcp-connections", "10"])
+        self.assertFalse([l for l in server.log if "warning" in l])
+
     def test_a_rate_limit_is_kept(self):
         self.copy()
         server = self.serve(options=["--rate-limit", "2"])
@@ -225,20 +252,49 @@ class CommandLine(Case):
 
     def test_without_a_control_socket_it_serves(self):
         self.copy()
-        runtime = self.path("run")
-        os.mkdir(runtime, 0o700)
-        with environment(XDG_RUNTIME_DIR=runtime):
+        with environment(XDG_RUNTIME_DIR=self.dir):
             server = self.serve(options=["--control", "none"])
-            self.assertEqual(os.listdir(runtime), [])
+            self.assertFalse(os.path.exists(control_socket(server.port,
+                                                           self.dir)))
             self.assertEqual(server.addresses(POD % 0), [ADDRESSES[0]])
             server = self.serve()
-            self.assertEqual(os.listdir(runtime),
-                             [f"ordinald-{server.port}.sock"])
-        # nobody asked for the default one: a warning, no end
-        with environment(XDG_RUNTIME_DIR=self.path("nowhere")):
-            server = self.serve()
-            server.wait_for("--control")
-            self.assertEqual(server.addresses(POD % 0), [ADDRESSES[0]])
+            self.assertTrue(os.path.exists(control_socket(server.port,
+                                                          self.dir)))
+
+    def test_a_default_control_socket_that_cannot_be_is_a_warning(self):
+        """Nobody asked for it."""
+        self.copy()
+        port = free_port()
+        path = control_socket(port, self.dir)
+        with open(path, "w", encoding="ascii"):  # no socket
+            pass
+        try:
+            with environment(XDG_RUNTIME_DIR=self.dir):
+                server = self.serve(listen=[f"127.0.0.1:{port}"])
+            server.wait_for(path)
+            self.assertEqual(len([l for l in server.log if "warning" in l]), 1)
+            self.assertEqual(server.addresses(POD % 0, port=port),
+                             [ADDRESSES[0]])
+            self.assertEqual(server.stop(), 0)
+            self.assertTrue(os.path.exists(path))
+        finally:
+            os.unlink(path)
+
+    def test_servers_on_two_ports_have_a_control_socket_each(self):
+        self.copy()
+        with environment(XDG_RUNTIME_DIR=self.dir):
+            servers = [self.serve(), self.serve()]
+            # what a killed one leaves does not keep the next from its place
+            servers[0].process.kill()
+            servers[0].process.wait()
+            paths = [control_socket(s.port, self.dir) for s in servers]
+            self.assertTrue(os.path.exists(paths[0]))
+            again = self.serve(listen=servers[0].listen)
+            self.assertFalse([l for l in again.log if "warning" in l])
+            for server in servers:
+                done = run("zone", "--listen", server.listen[0])
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(MONGO, done.stdout)
 
     def test_a_control_socket_that_cannot_be_ends_the_start(self):
         self.copy()
@@ -257,6 +313,18 @@ class CommandLine(Case):
         server.wait_for("bad.yaml")
         for line in server.log:
             self.assertIsInstance(json.loads(line), dict)
+
+    def test_addresses_of_pods_alone_are_a_publication(self):
+        pod = ("apiVersion: v1\nkind: Pod\n"
+               "metadata: {name: a, namespace: prod}\n"
+               "spec: {containers: [{name: c, image: c}]}\n"
+               "status: {phase: Running, podIP: %s}\n")
+        self.write("pod.yaml", pod % "10.3.0.1")
+        server = self.serve(options=["--pods", "verified"])
+        self.write("pod.yaml", pod % "10.3.0.2")
+        server.wait_for("built=0 removed=0 pods=2")
+        self.assertEqual(server.addresses("10-3-0-2.prod.pod.cluster.local."),
+                         ["10.3.0.2"])
 
     def test_ready_and_listening_lines_have_their_form(self):
         self.copy()

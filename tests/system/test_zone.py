@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """`ordinald zone`: what is printed is what is served, and what other servers'
 checkers accept."""
@@ -11,7 +12,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.zone
 
-from ordinald import BIN, MONGO, ROOT, SLOW, Case, free_port, main, run
+from ordinald import (BIN, MONGO, ROOT, SLOW, Case, control_socket, free_port,
+                      main, run)
 
 LONG = "x" * 63
 # below a domain of one label of 57 octets a pod's name has 255
@@ -275,9 +277,10 @@ class Printing(Case):
             process.terminate()
             self.assertEqual(process.wait(20), 0)
             process.stderr.close()
-        self.assertNotIn(f"ordinald-{port}.sock", os.listdir(self.dir))
-        self.refused("--listen", f"127.0.0.1:{port}", status=1,
-                     has=[f"{self.dir}/ordinald-{port}.sock"], env=env)
+        path = control_socket(port, self.dir)
+        self.assertFalse(os.path.exists(path))
+        self.refused("--listen", f"127.0.0.1:{port}", status=1, has=[path],
+                     env=env)
 
     def test_an_origin_that_is_not_served_is_a_no(self):
         self.refused("--origin", "example.org", "zones", status=1,
@@ -323,6 +326,9 @@ class Printing(Case):
             for option in ("--origin", "-o, --output", "--directory",
                            "--cluster-domain", "--control", "Example:"):
                 self.assertIn(option, done.stdout)
+            # a screen of what matters
+            self.assertNotIn("--tcp-idle", done.stdout)
+            self.assertLess(len(done.stdout.splitlines()), 48)
 
 
 if __name__ == "__main__":

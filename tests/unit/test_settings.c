@@ -823,7 +823,7 @@ static void the_help_shows_all_options_in_80_columns(void **state)
     size_t text_n, n;
     FILE *out = open_memstream(&text, &text_n);
     assert_non_null(out);
-    settings_help(out);
+    settings_help(out, NULL);
     fclose(out);
     const struct setting *rows = settings_table(&n);
     for (size_t i = 0; i < n; i++) {
@@ -841,6 +841,23 @@ static void the_help_shows_all_options_in_80_columns(void **state)
         assert_in_range(strlen(line), 0, 80);
     // with headings, and a last line; each group is known
     assert_int_equal(lines, n - 1 + 6 + 2);
+    free(text);
+}
+
+static void the_help_shows_the_groups_that_matter(void **state)
+{
+    (void)state;
+    static const char *const groups[] = {"steering", "ordinals", NULL};
+    char *text = NULL;
+    size_t text_n;
+    FILE *out = open_memstream(&text, &text_n);
+    assert_non_null(out);
+    settings_help(out, groups);
+    fclose(out);
+    const char *pods = strstr(text, "  --pod-cidr"); // in the table's order
+    assert_non_null(pods);
+    assert_non_null(strstr(pods, "  --control"));
+    assert_null(strstr(text, "  --listen"));
     free(text);
 }
 
@@ -904,6 +921,7 @@ int main(void)
         TEST(a_file_is_one_map),
         TEST(a_file_that_cannot_be_read_is_named),
         TEST(the_help_shows_all_options_in_80_columns),
+        TEST(the_help_shows_the_groups_that_matter),
         TEST(the_help_shows_words_of_a_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
