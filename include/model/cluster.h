@@ -79,8 +79,8 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
  *
  * A pod's address (each of status.podIPs) exists in its namespace while a pod
  * has it that is neither terminating nor in phase Succeeded, Failed or Unknown
- * (reference/kubernetes-dns.md 3, `pods verified`). It is told when it comes
- * and when it goes, not when it passes from one pod to another.
+ * (CoreDNS: `pods verified`). It is told when it comes and when it goes, not
+ * when it passes from one pod to another.
  *
  * A namespace exists while an object names it, one that the selector hides
  * included. A service is told when what it publishes may have changed: by its
@@ -103,11 +103,11 @@ int cluster_take_changes(struct cluster *c,
                          void *context) ORD_CHECKED;
 
 /*
- * What a service publishes now (reference/kubernetes-dns.md 2): its slices, in
- * order of their names; where none is given, not even an empty or hidden one,
- * what its Endpoints say; where there are none either, what the slice
- * controller would make of its pods, in order of their names with ordinals as
- * numbers. An ExternalName service has no endpoints.
+ * What a service publishes now: its slices, in order of their names; where none
+ * is given, not even an empty or hidden one, what its Endpoints say; where
+ * there are none either, what Kubernetes' slice controller would make of its
+ * pods, in order of their names with ordinals as numbers. An ExternalName
+ * service has no endpoints (K8S-DNS 2.5).
  *
  * Pods are seen in the families of spec.ipFamilies, in both where the policy
  * is one of dual stack, in their primary one where the service says nothing.

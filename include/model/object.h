@@ -131,10 +131,18 @@ struct slice_facts {
     const struct endpoint *endpoints;
     uint32_t endpoints_n;
     uint32_t texts_n;
-    const struct address_text *texts; // in order of the octets' places
+    const struct address_text *texts; // sorted by the octets' place in memory
     const char *const *zones;         // distinct names of topology zones
     uint32_t zones_n;
 };
+
+/*
+ * The text that a slice has for an address; NULL: that of address_format().
+ *
+ * octets  of one of its endpoints' addresses, by identity
+ */
+const char *slice_address_text(const struct slice_facts *s,
+                               const uint8_t *octets);
 
 // An Endpoints object: one slice for each subset, family and readiness.
 struct endpoints_facts {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pods that workloads would have if a controller ran: a pure function of
-// objects, time and events (reference/statefulset.md 1, 4, 6). It keeps which
-// pod lives with which address between steps; it knows no clock, no file and
-// no random source but the seed it is given. Control thread.
+// The pods that workloads would have if Kubernetes' controllers ran: a pure
+// function of objects, time and events. It keeps which pod lives with which
+// address between steps; it knows no clock, no file and no random source but
+// the seed it is given. Control thread.
 #ifndef ORDINALD_MODEL_ORDINAL_H
 #define ORDINALD_MODEL_ORDINAL_H
 

@@ -82,12 +82,31 @@ int dns_name_parse(const char *text, struct dns_name *out, struct error *err)
     return 0;
 }
 
+// What means something else in a master file (RFC 1035 5.1). A dump asks it of
+// each octet.
+static bool is_special(uint8_t c)
+{
+    switch (c) {
+    case '.':
+    case '\\':
+    case '"':
+    case '(':
+    case ')':
+    case ';':
+    case '@':
+    case '$':
+        return true;
+    default:
+        return false;
+    }
+}
+
 // One octet as master files write it; returns the end of what was written.
 static char *format_octet(uint8_t c, char *out)
 {
     if (c <= ' ' || c >= 0x7f)
         return out + sprintf(out, "\\%03u", c);
-    if (strchr(".\\\"();@$", c))
+    if (is_special(c))
         *out++ = '\\';
     *out++ = (char)c;
     return out;

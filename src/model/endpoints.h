@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The endpoints that the EndpointSlice controller would write for a service and
-// its pods (reference/kubernetes-dns.md 2, reference/statefulset.md 2). Pure.
+// The endpoints that Kubernetes' EndpointSlice controller would write for a
+// service and its pods. Pure.
 #ifndef ORDINALD_MODEL_ENDPOINTS_H
 #define ORDINALD_MODEL_ENDPOINTS_H
 

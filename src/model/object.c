@@ -42,6 +42,24 @@ bool labels_match(struct labels selector, struct labels labels)
     return true;
 }
 
+const char *slice_address_text(const struct slice_facts *s,
+                               const uint8_t *octets)
+{
+    uint32_t low = 0, high = s->texts_n;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (s->texts[middle].octets == octets)
+            return s->texts[middle].text;
+        // not pointers, which C compares within one object only
+        if ((uintptr_t)s->texts[middle].octets < (uintptr_t)octets)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 const char *protocol_label(enum protocol p)
 {
     static const char *const labels[] = {

@@ -31,7 +31,7 @@ static uint64_t first_ordinal(const struct object *o)
 }
 
 // The API server refuses a pod whose hostname is no label: such ordinals do
-// not come to be (reference/statefulset.md 1).
+// not come to be (RFC 1123 2.1: at most 63 octets).
 static uint32_t count_nameable(const struct object *o)
 {
     const uint64_t start = first_ordinal(o);

@@ -242,10 +242,6 @@ uint16_t decode_zone(struct decoder *d, struct beside *b,
 // Hand all of it to the slice.
 void decode_beside_end(struct beside *b, struct slice_facts *out);
 
-// The text that was kept for an address, or NULL.
-const struct address_text *decode_find_text(const struct slice_facts *s,
-                                            const uint8_t *octets);
-
 // The kinds. Each fills its part of o from a document whose metadata is read.
 void decode_service(struct decoder *d, const struct document *in,
                     struct object *o);

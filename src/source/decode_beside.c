@@ -60,15 +60,6 @@ static int by_place(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-const struct address_text *decode_find_text(const struct slice_facts *s,
-                                            const uint8_t *octets)
-{
-    const struct address_text key = {.octets = octets};
-    if (s->texts_n == 0)
-        return NULL;
-    return bsearch(&key, s->texts, s->texts_n, sizeof key, by_place);
-}
-
 // --- zones ------------------------------------------------------------------
 
 // Where in the order of names a zone is, or has to be put.

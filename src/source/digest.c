@@ -60,10 +60,9 @@ static uint64_t mix_texts(uint64_t h, const struct slice_facts *s,
                           const struct endpoint *e, size_t size)
 {
     for (uint32_t i = 0; i < e->addresses_n; i++) {
-        const struct address_text *text =
-            decode_find_text(s, e->addresses + i * size);
+        const char *text = slice_address_text(s, e->addresses + i * size);
         if (text)
-            h = mix_text(mix_number(h, i), text->text);
+            h = mix_text(mix_number(h, i), text);
     }
     return h;
 }

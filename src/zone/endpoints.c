@@ -95,23 +95,6 @@ static const char *folded(const char *label, struct arena *scratch)
     return copy;
 }
 
-// The text that the slice has for an address, where it is not RFC 5952's.
-static const char *text_of(const struct slice_facts *slice,
-                           const uint8_t *octets)
-{
-    uint32_t low = 0, high = slice->texts_n;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (slice->texts[middle].octets == octets)
-            return slice->texts[middle].text;
-        if (slice->texts[middle].octets < octets)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 /*
  * The address with dashes for its dots and colons, as the slice writes it
  * (CoreDNS). A text that ends with "::" gets a 0, because a label does not end
@@ -122,7 +105,7 @@ static const char *dashed_label(const struct slice_facts *slice,
 {
     struct address a = {.family = slice->family};
     char label[DNS_LABEL_MAX + 1];
-    const char *text = text_of(slice, octets);
+    const char *text = slice_address_text(slice, octets);
     size_t n = text ? strlen(text) : 0;
 
     if (n == 0 || n >= ADDRESS_TEXT_SIZE) {

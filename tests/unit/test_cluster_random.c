@@ -579,8 +579,13 @@ static void run(unsigned settings, uint64_t seed, unsigned steps)
     for (unsigned i = 0; i < steps; i++) {
         step(w);
         check_all(w);
-        if (draw(&w->random, 3) == 0)
+        // taken to the end, not at all, or, now and then, in part: then
+        // things change before it goes on
+        const unsigned how = draw(&w->random, 6);
+        if (how < 2)
             take_all(w);
+        else if (how == 2)
+            assert_in_range(cluster_take_changes(w->cluster, take, w), 0, 1);
     }
     cluster_free(w->cluster);
     for (struct slot *s = &w->slots[0][0][0][0],

@@ -71,6 +71,25 @@ static void an_empty_selector_matches_everything(void **state)
     assert_false(labels_match(labels, (struct labels){0}));
 }
 
+static void a_text_is_found_by_its_addresses_place(void **state)
+{
+    (void)state;
+    static const uint8_t octets[5][16];
+    static const char *const said[] = {"::0", "0::", "0::0"};
+    struct address_text texts[3];
+    const struct slice_facts none = {0};
+    for (uint32_t n = 1; n <= ORD_COUNT(texts); n++) {
+        const struct slice_facts s = {.texts = texts, .texts_n = n};
+        for (uint32_t i = 0; i < n; i++)
+            texts[i] = (struct address_text){octets[i + 1], said[i]};
+        for (uint32_t i = 0; i < n; i++)
+            assert_ptr_equal(slice_address_text(&s, octets[i + 1]), said[i]);
+        assert_null(slice_address_text(&s, octets[0]));
+        assert_null(slice_address_text(&s, octets[n + 1]));
+    }
+    assert_null(slice_address_text(&none, octets[0]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +98,7 @@ int main(void)
         cmocka_unit_test(a_label_is_found_by_its_whole_key),
         cmocka_unit_test(a_selector_matches_when_each_pair_is_a_label),
         cmocka_unit_test(an_empty_selector_matches_everything),
+        cmocka_unit_test(a_text_is_found_by_its_addresses_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
