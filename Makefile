@@ -262,14 +262,14 @@ system: $(BIN) ## the real binary, real sockets, dig, nslookup, dnspython
 peers: ## answers beside those of Knot and NSD, zone files through their checkers
 	@$(DEPS) $(NEED_PEERS)
 	@$(MAKE) all
-	@$(RUN_TESTS) --one-by-one tests/system/test_peers.py \
-	    tests/system/test_zone.py
+	@$(RUN_TESTS) --one-by-one -- /usr/bin/python3 tests/system/test_peers.py \
+	    -- /usr/bin/python3 tests/system/test_zone.py
 
 .PHONY: coredns
 coredns: $(BIN) ## beside the real CoreDNS (Go 1.26; at first ten minutes)
 	@tests/coredns/lab build $(BUILD)/lab
 	@ORDINALD_LAB=$(abspath $(BUILD)/lab) $(RUN_TESTS) --one-by-one \
-	    tests/system/test_coredns.py
+	    -- /usr/bin/python3 tests/system/test_coredns.py
 
 .PHONY: fuzz
 fuzz: ## feed each parser noise for FUZZ_SECONDS=60 each (clang)

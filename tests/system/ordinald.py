@@ -51,6 +51,13 @@ def free_port(host="127.0.0.1"):
     raise RuntimeError("no free port")
 
 
+def control_socket(port, runtime):
+    """Where a server is steered that was told nothing of it; runtime: its
+    XDG_RUNTIME_DIR, which means nothing to root."""
+    return os.path.join(runtime if os.geteuid() else "/run",
+                        f"ordinald-{port}.sock")
+
+
 def until(happens, limit_s):
     """Ask again and again until it is so; the seconds it took."""
     began = time.monotonic()
@@ -118,10 +125,8 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(number)
         if "thread" in SAN:
-            # gcc 12's sanitizer makes the place where it keeps a signal for
-            # later at a thread's first wait, and loses a signal that comes
-            # just then (SigCtx() in tsan_interceptors_posix.cpp; newer ones
-            # do not): so it is sent once more.
+            # A signal that comes while a thread's first wait sets up the room
+            # for it is lost by gcc 12's runtime (SigCtx(); mended since).
             try:
                 self.process.wait(SLOW)
             except subprocess.TimeoutExpired:

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The transcripts that Ordinald was made for: zones/ as a stranger meets it,
 asked with dig and nslookup."""

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Ours beside the real CoreDNS on the same objects: each question is asked of
 both, and only the deviations listed here may be seen (README, "Deviations from

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Datagrams that are almost queries, by the hundred thousand, to the real
 program: it stays the same process, of the same size, with the right answers.

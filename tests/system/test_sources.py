@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Manifests on disk: everything that editors and Kubernetes do to files is
 live at once, and nothing that is broken takes away what was good."""

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Sockets: both transports, both families, many addresses, split messages,
 and how the server leaves."""

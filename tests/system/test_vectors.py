@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The name vectors of tests/vectors, asked of the real binary over UDP and
 TCP: one server for each group of rows."""
