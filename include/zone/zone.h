@@ -45,8 +45,8 @@ struct zone_rules {
     // a ClusterIP service without endpoints in its set is NXDOMAIN (CoreDNS:
     // ignore empty_service); the PTR of its address stays
     bool ignore_empty_service;
-    // <zone>.pin._zone.<service> and <zone>.prefer._zone.<service>: addresses
-    // of a headless service's endpoints in a topology zone (CoreDNS: zonal)
+    // <zone>.pin._zone.<service> and <zone>.prefer._zone.<service>: a headless
+    // service's endpoints in a topology zone (CoreDNS: zonal)
     bool zonal;
 };
 

@@ -39,7 +39,7 @@ struct zone_port {
 struct zone_topology {
     struct span name; // in wire form without the root, lower case: a dot in the
                       // zone's name divides labels
-    struct zone_set set; // addresses only
+    struct zone_set set;
 };
 
 // A name below the service. Aligned to four octets; `label` goes on with the

@@ -36,12 +36,16 @@ static void draw_port(struct build *b, uint32_t i)
 static void draw_topology(struct build *b, uint32_t i)
 {
     const struct topology *t = &b->topologies.items[i];
+    const struct port_choice all = ports_all(&b->ports);
     struct zone_set *set = &b->topology_sets[i];
 
-    if (t->entries_n == b->endpoints.set_n)
-        *set = (struct zone_set){.a = b->set.a, .aaaa = b->set.aaaa};
-    else
-        render_addresses(&b->render, t->entries, t->entries_n, NULL, set);
+    if (t->entries_n == b->endpoints.set_n) {
+        *set = b->set;
+        return;
+    }
+    render_addresses(&b->render, t->by_address, t->entries_n, NULL, set);
+    render_part_srv(&b->render, t->by_name, t->entries_n, &all, &set->srv);
+    render_part_extras(&b->render, t->by_name, t->entries_n, &set->srv);
 }
 
 static void draw_headless(struct build *b)

@@ -186,26 +186,6 @@ void zone_lookup_block(const struct zone *z, const struct dns_query *q,
 
 // --- what does it answer? --------------------------------------------------
 
-// RFC 8482 4.1: of several RRsets, any one is an answer to ANY.
-static enum zone_outcome find_in_set(const struct zone_set *set, uint16_t qtype,
-                                     struct zone_match *out)
-{
-    switch (qtype) {
-    case DNS_TYPE_A:
-        return found(out, &set->a);
-    case DNS_TYPE_AAAA:
-        return found(out, &set->aaaa);
-    case DNS_TYPE_SRV:
-        return found(out, &set->srv);
-    case DNS_TYPE_ANY:
-        return found(out, set->a.answer_count      ? &set->a
-                          : set->aaaa.answer_count ? &set->aaaa
-                                                   : &set->srv);
-    default:
-        return ZONE_NODATA;
-    }
-}
-
 static enum zone_outcome find_fixed(const struct zone_lookup *l, uint16_t qtype,
                                     struct zone_match *out)
 {

@@ -80,12 +80,5 @@ enum zone_outcome lookup_zonal_finish(const struct dns_query *q,
         find_topology(block, span_of(q->name, q->label_at[directive]));
     if (!set && label_is(label_at(q, directive), "\6prefer"))
         set = &block->set;
-    if (!set)
-        return ZONE_NODATA;
-    // addresses only: the service's set has more
-    bool any = q->qtype == DNS_TYPE_ANY;
-    if (q->qtype == DNS_TYPE_A || (any && set->a.answer_count))
-        return found(out, &set->a);
-    return q->qtype == DNS_TYPE_AAAA || any ? found(out, &set->aaaa)
-                                            : ZONE_NODATA;
+    return set ? find_in_set(set, q->qtype, out) : ZONE_NODATA;
 }

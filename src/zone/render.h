@@ -81,6 +81,21 @@ uint8_t render_own_weight(const struct render *r,
 void render_extras(struct render *r, struct zone_records *out);
 
 /*
+ * SRV records of some entries that are in the set, as if no other were.
+ *
+ * entries  by name
+ */
+void render_part_srv(struct render *r,
+                     const struct endpoint_entry *const *entries, uint32_t n,
+                     const struct port_choice *ports, struct zone_records *out);
+
+// The additional records of the SRV records of render_part_srv(), right after
+// it, as render_extras() has them.
+void render_part_extras(struct render *r,
+                        const struct endpoint_entry *const *entries, uint32_t n,
+                        struct zone_records *out);
+
+/*
  * The virtual addresses of a ClusterIP service and its own ports (K8S-DNS 2.3).
  *
  * uses  NULL: all of its ports, named or not; otherwise these n

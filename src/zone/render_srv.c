@@ -63,6 +63,24 @@ static size_t insert_number(uint16_t *numbers, size_t n, uint16_t number)
     return n + 1;
 }
 
+// Put those of a slice among n in r->numbers. Returns how many there are.
+static size_t insert_slice(struct render *r, const struct port_choice *ports,
+                           uint32_t slice, size_t n)
+{
+    const struct port_run run = ports->runs[slice];
+
+    for (uint32_t k = run.first; k < run.first + run.n; k++)
+        if (ports->uses[k].number)
+            n = insert_number(r->numbers, n, ports->uses[k].number);
+    return n;
+}
+
+// A target that would not fit into 255 octets cannot be named.
+static bool can_be_target(const struct render *r, unsigned label_n)
+{
+    return label_n + 1u + r->pen.suffix.n <= DNS_NAME_MAX;
+}
+
 /*
  * The distinct port numbers of one name, ascending, in r->numbers. A name's
  * entries may come from the same slices in turns: only distinct numbers are
@@ -75,17 +93,13 @@ static size_t collect_numbers(struct render *r, const struct port_choice *ports,
     const struct endpoint_entry *last = NULL;
     size_t n = 0;
 
-    // a target that would not fit into 255 octets cannot be named
-    if (name->label_n + 1u + r->pen.suffix.n > DNS_NAME_MAX)
+    if (!can_be_target(r, name->label_n))
         return 0;
     for (uint32_t i = 0; i < name->n; i++) {
         if (!takes_part(name, &e[i]) || (last && last->slice == e[i].slice))
             continue;
         last = &e[i];
-        const struct port_run run = ports->runs[e[i].slice];
-        for (uint32_t k = run.first; k < run.first + run.n; k++)
-            if (ports->uses[k].number)
-                n = insert_number(r->numbers, n, ports->uses[k].number);
+        n = insert_slice(r, ports, e[i].slice, n);
     }
     return n;
 }
@@ -162,6 +176,22 @@ static bool extra_belongs(enum extra_pass pass, size_t target, uint8_t family)
     return pass == (family == FAMILY_IPV4 ? EXTRA_A : EXTRA_AAAA);
 }
 
+// Those of one name, if it is a target.
+static void put_name_extras(struct render *r, struct zone_records *out,
+                            enum extra_pass pass, uint32_t at)
+{
+    const struct endpoint_name *name = &r->endpoints->names[at];
+    const struct endpoint_entry *e = r->endpoints->entries + name->first;
+    const size_t target = r->targets[at];
+
+    if (target == 0)
+        return;
+    for (uint32_t i = 0; i < name->n; i++)
+        if (extra_belongs(pass, target, e[i].family) &&
+            (i == 0 || !entry_same_address(&e[i], &e[i - 1])))
+            put_extra(r, out, target, name, &e[i]);
+}
+
 /*
  * A and AAAA of all targets, each address of a target once. RFC 2181 5: of a
  * target that is only partly in the set all addresses are told, as its own name
@@ -169,22 +199,92 @@ static bool extra_belongs(enum extra_pass pass, size_t target, uint8_t family)
  */
 void render_extras(struct render *r, struct zone_records *out)
 {
-    const struct endpoints *ends = r->endpoints;
     const size_t start = r->pen.n;
 
     if (out->answer_n > DNS_TCP_MAX)
         return;
     out->extra = pen_at(&r->pen);
     for (int pass = EXTRA_A; pass < EXTRA_PASSES; pass++)
-        for (uint32_t i = 0; i < ends->entries_n; i++) {
-            const struct endpoint_entry *e = &ends->entries[i];
-            size_t target = r->targets[e->name];
-            if (target == 0 ||
-                !extra_belongs((enum extra_pass)pass, target, e->family))
-                continue;
-            if (i > 0 && e[-1].name == e->name && entry_same_address(e, e - 1))
-                continue;
-            put_extra(r, out, target, &ends->names[e->name], e);
-        }
+        for (uint32_t i = 0; i < r->endpoints->names_n; i++)
+            put_name_extras(r, out, (enum extra_pass)pass, i);
+    out->extra_n = (uint32_t)(r->pen.n - start);
+}
+
+// --- some of the endpoints -------------------------------------------------
+
+// Of n entries by name, how many have the name of the first.
+static uint32_t count_same_name(const struct endpoint_entry *const *entries,
+                                uint32_t n)
+{
+    uint32_t same = 1;
+    while (same < n && entries[same]->name == entries[0]->name)
+        same++;
+    return same;
+}
+
+// collect_numbers() of these entries, which have one name.
+static size_t collect_part(struct render *r, const struct port_choice *ports,
+                           const struct endpoint_entry *const *entries,
+                           uint32_t n)
+{
+    size_t numbers = 0;
+
+    if (!can_be_target(r, entries[0]->label_n))
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (i == 0 || entries[i]->slice != entries[i - 1]->slice)
+            numbers = insert_slice(r, ports, entries[i]->slice, numbers);
+    return numbers;
+}
+
+// The weight, and no name is a target yet.
+static uint8_t begin_part(struct render *r, const struct port_choice *ports,
+                          const struct endpoint_entry *const *entries,
+                          uint32_t n)
+{
+    size_t shares = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        shares += ports->runs[entries[i]->slice].n;
+        r->targets[entries[i]->name] = 0;
+    }
+    return render_weight(shares);
+}
+
+void render_part_srv(struct render *r,
+                     const struct endpoint_entry *const *entries, uint32_t n,
+                     const struct port_choice *ports, struct zone_records *out)
+{
+    const uint8_t weight = begin_part(r, ports, entries, n);
+
+    pen_begin_srv(&r->pen, out);
+    for (uint32_t i = 0, same; i < n && !pen_is_full(&r->pen); i += same) {
+        const uint32_t at = entries[i]->name;
+        same = count_same_name(entries + i, n - i);
+        const size_t numbers = collect_part(r, ports, entries + i, same);
+        if (out->answer_count + numbers > PEN_RECORDS_MAX)
+            break;
+        if (numbers)
+            r->targets[at] = r->pen.n - r->pen.start + DNS_SRV_TARGET_AT;
+        for (size_t k = 0; k < numbers; k++)
+            pen_next_srv(&r->pen, out, weight, r->numbers[k],
+                         label_of(&r->endpoints->names[at]));
+    }
+    pen_finish_srv(&r->pen, out);
+}
+
+void render_part_extras(struct render *r,
+                        const struct endpoint_entry *const *entries, uint32_t n,
+                        struct zone_records *out)
+{
+    const size_t start = r->pen.n;
+
+    if (out->answer_n > DNS_TCP_MAX)
+        return;
+    out->extra = pen_at(&r->pen);
+    for (int pass = EXTRA_A; pass < EXTRA_PASSES; pass++)
+        for (uint32_t i = 0; i < n; i++)
+            if (i == 0 || entries[i]->name != entries[i - 1]->name)
+                put_name_extras(r, out, (enum extra_pass)pass,
+                                entries[i]->name);
     out->extra_n = (uint32_t)(r->pen.n - start);
 }

@@ -110,12 +110,19 @@ static struct topology *topology_of(const struct collector *c,
     return index ? &out->items[index - 1] : NULL;
 }
 
+// Room for n pointers to entries, or NULL.
+static const struct endpoint_entry **make_entries(struct arena *scratch,
+                                                  size_t n)
+{
+    return arena_array(scratch, n + 1, sizeof(struct endpoint_entry *));
+}
+
 // All entries stand in one array, those of one topology together.
 static int add_entries(const struct collector *c, struct topologies *out)
 {
     const struct endpoints *ends = c->ends;
-    const struct endpoint_entry **entries = arena_array(
-        c->scratch, (size_t)ends->set_n + 1, sizeof(struct endpoint_entry *));
+    const struct endpoint_entry **entries =
+        make_entries(c->scratch, ends->set_n);
     struct topology *t;
 
     if (!entries)
@@ -124,13 +131,38 @@ static int add_entries(const struct collector *c, struct topologies *out)
         if ((t = topology_of(c, ends->by_address[i], out)))
             t->entries_n++;
     for (uint32_t i = 0; i < out->n; i++) {
-        out->items[i].entries = entries;
+        out->items[i].by_address = entries;
         entries += out->items[i].entries_n;
         out->items[i].entries_n = 0;
     }
     for (uint32_t i = 0; i < ends->entries_n; i++)
         if ((t = topology_of(c, ends->by_address[i], out)))
-            t->entries[t->entries_n++] = ends->by_address[i];
+            t->by_address[t->entries_n++] = ends->by_address[i];
+    return 0;
+}
+
+// Which of two entries comes first: they stand in one array, by name.
+static int compare_places(const void *x, const void *y)
+{
+    const struct endpoint_entry *const *a = x, *const *b = y;
+    return (*a > *b) - (*a < *b);
+}
+
+// The same entries once more.
+static int sort_by_name(const struct collector *c, struct topologies *out)
+{
+    const struct endpoint_entry **entries =
+        make_entries(c->scratch, c->ends->set_n);
+
+    if (!entries)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < out->n; i++) {
+        struct topology *t = &out->items[i];
+        t->by_name = entries;
+        memcpy(entries, t->by_address, t->entries_n * sizeof(*entries));
+        qsort(entries, t->entries_n, sizeof(*entries), compare_places);
+        entries += t->entries_n;
+    }
     return 0;
 }
 
@@ -162,7 +194,7 @@ int topologies_collect(const struct service *s, const struct endpoints *ends,
         add_candidates(&c, DNS_NAME_MAX - DIRECTIVE_SIZE - suffix_n))
         return -ENOMEM;
     number_names(&c, out);
-    if (add_entries(&c, out))
+    if (add_entries(&c, out) || sort_by_name(&c, out))
         return -ENOMEM;
     drop_empty(out);
     return 0;

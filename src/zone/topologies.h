@@ -14,8 +14,10 @@
 
 struct topology {
     struct span name; // wire labels without the root, lower case
-    const struct endpoint_entry **entries; // in the set, by address
-    uint32_t entries_n;                    // at least 1
+    // in the set: by address, and as the endpoints have them, by name
+    const struct endpoint_entry **by_address;
+    const struct endpoint_entry **by_name;
+    uint32_t entries_n; // at least 1
 };
 
 struct topologies {

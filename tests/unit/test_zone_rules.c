@@ -372,7 +372,10 @@ static void a_headless_service_tells_its_endpoints_by_zone(void **state)
     testbed_serve(t, words);
     assert_answer(t, "eu-1.pin._zone.db.one", "A", "A 10.0.0.1, A 10.0.0.6");
     assert_answer(t, "Eu-1.pin._zone.db.one", "AAAA", "AAAA fd00::1");
-    assert_answer(t, "eu-1.pin._zone.db.one", "SRV", "NODATA");
+    // a slice without ports counts once where the weight is shared out
+    assert_answer(t, "eu-1.pin._zone.db.one", "SRV",
+                  "SRV 0 33 1 a.db.one "
+                  "+ a.db.one A 10.0.0.1, a.db.one AAAA fd00::1");
     assert_answer(t, "us.prefer._zone.db.one", "A", "A 10.0.0.2");
     // nobody in the set is there
     assert_answer(t, "asia.pin._zone.db.one", "A", "NODATA");
@@ -388,7 +391,9 @@ static void one_zone_for_all_is_the_whole_set(void **state)
     testbed_serve(t, "one/db headless slice4 port p:1/tcp "
                      "end a 10.0.0.1 zone z end b 10.0.0.2 zone z");
     assert_answer(t, "z.pin._zone.db.one", "A", "A 10.0.0.1, A 10.0.0.2");
-    assert_answer(t, "z.pin._zone.db.one", "SRV", "NODATA");
+    assert_answer(t, "z.pin._zone.db.one", "SRV",
+                  "SRV 0 50 1 a.db.one, SRV 0 50 1 b.db.one "
+                  "+ a.db.one A 10.0.0.1, b.db.one A 10.0.0.2");
 }
 
 static void a_zone_with_dots_is_several_labels(void **state)

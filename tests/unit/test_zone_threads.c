@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two readers and a writer, for two seconds. Each version of a service has its
 // number in its addresses and in its port, so that a reply made of two versions
-// shows. Meant for the thread sanitizer, too.
+// shows. Then a reader that is there while zones are loaded. Meant for the
+// thread sanitizer, too.
 #include "lib/reply.h"
 #include "lib/testbed.h"
 
@@ -291,10 +292,102 @@ static void readers_see_one_version_at_a_time(void **state)
     testbed_free(t);
 }
 
+// --- the first load --------------------------------------------------------
+
+enum { LOADS = 200, BATCH = 32, MESSAGE = 512 };
+
+struct loading {
+    _Atomic(const struct zone *) zone; // NULL: none is asked
+    _Atomic unsigned rcodes;           // a bit of each that the zone gave
+    _Atomic bool asking;
+    _Atomic bool done;
+};
+
+// A batch, because its look-ups are made before its replies. Returns a bit of
+// each RCODE.
+static unsigned ask_batch(struct answer_context *context)
+{
+    static uint8_t messages[BATCH][MESSAGE];
+    struct answer_job jobs[BATCH] = {0};
+    unsigned rcodes = 0;
+
+    for (unsigned i = 0; i < BATCH; i++) {
+        jobs[i].message = messages[i];
+        jobs[i].size = MESSAGE;
+        jobs[i].query_n =
+            (uint32_t)query_write(messages[i], MESSAGE, 1,
+                                  "db.one.svc.cluster.local.", 1, 1232, true);
+    }
+    answer_batch(context, jobs, BATCH);
+    for (unsigned i = 0; i < BATCH; i++)
+        rcodes |= 1u << (messages[i][3] & 15);
+    return rcodes;
+}
+
+static void *ask_loading(void *argument)
+{
+    struct loading *l = argument;
+    struct answer_context context = {.settings.udp_size_max = MESSAGE};
+
+    zone_reader_register();
+    while (!atomic_load(&l->done)) {
+        atomic_store(&l->asking, true);
+        context.zone = atomic_load(&l->zone);
+        if (context.zone)
+            atomic_fetch_or(&l->rcodes, ask_batch(&context));
+        atomic_store(&l->asking, false);
+        zone_reader_quiescent();
+    }
+    zone_reader_unregister();
+    return NULL;
+}
+
+static void wait_for(const struct loading *l, unsigned rcode)
+{
+    while (!(atomic_load(&l->rcodes) & 1u << rcode))
+        zone_reader_quiescent();
+}
+
+// One zone from its making to its end. Returns a bit of each RCODE it gave.
+static unsigned load(struct loading *l)
+{
+    struct testbed *t = testbed_new(NULL);
+
+    testbed_put(t, "one/db headless slice4 end a 10.0.0.1");
+    atomic_store(&l->rcodes, 0);
+    atomic_store(&l->zone, t->zone);
+    wait_for(l, DNS_RCODE_SERVFAIL);
+    testbed_publish(t);
+    wait_for(l, DNS_RCODE_NOERROR);
+    atomic_store(&l->zone, NULL);
+    while (atomic_load(&l->asking))
+        zone_reader_quiescent();
+    testbed_free(t);
+    return atomic_load(&l->rcodes);
+}
+
+static void nothing_is_absent_before_the_first_load_is_whole(void **state)
+{
+    (void)state;
+    const unsigned expected =
+        1u << DNS_RCODE_SERVFAIL | 1u << DNS_RCODE_NOERROR;
+    struct loading l = {0};
+    unsigned seen = expected;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, ask_loading, &l), 0);
+    for (int i = 0; i < LOADS && seen == expected; i++)
+        seen = load(&l);
+    atomic_store(&l.done, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(seen, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(readers_see_one_version_at_a_time),
+        cmocka_unit_test(nothing_is_absent_before_the_first_load_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

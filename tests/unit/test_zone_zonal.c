@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Zonal names of headless services (CoreDNS: zonal): endpoints by the topology
 // zone they are in.
+#include "dns/message.h"
+#include "lib/reply.h"
 #include "lib/testbed.h"
 
 #include <setjmp.h>
@@ -55,7 +57,174 @@ static void prefer_has_all_where_the_zone_has_none(void **state)
     assert_answer(t, "eu-2.prefer._zone.db.one", "AAAA", "NODATA");
 }
 
-static void zonal_names_have_addresses_only(void **state)
+// CoreDNS: a hundred shared out among the zone's endpoints.
+static void srv_has_the_endpoints_of_a_zone(void **state)
+{
+    struct testbed *t = *state;
+    static const char one[] =
+        "SRV 0 33 1 a.db.one, SRV 0 33 1 c.db.one, SRV 0 33 1 e.db.one "
+        "+ a.db.one A 10.0.0.1, c.db.one A 10.0.0.3, e.db.one AAAA fd00::1";
+    static const char all[] =
+        "SRV 0 20 1 a.db.one, SRV 0 20 1 b.db.one, SRV 0 20 1 c.db.one, "
+        "SRV 0 20 1 d.db.one, SRV 0 20 1 e.db.one "
+        "+ a.db.one A 10.0.0.1, b.db.one A 10.0.0.2, c.db.one A 10.0.0.3, "
+        "d.db.one A 10.0.0.4, e.db.one AAAA fd00::1";
+    testbed_serve(t, service);
+    assert_answer(t, "eu-1.pin._zone.db.one", "SRV", one);
+    assert_answer(t, "eu-1.prefer._zone.db.one", "SRV", one);
+    assert_answer(t, "eu-2.pin._zone.db.one", "SRV",
+                  "SRV 0 100 1 b.db.one + b.db.one A 10.0.0.2");
+    assert_answer(t, "eu-3.prefer._zone.db.one", "SRV", all);
+    assert_answer(t, "db.one", "SRV", all);
+}
+
+static void one_zone_for_all_has_the_srv_of_the_service(void **state)
+{
+    struct testbed *t = *state;
+    static const char all[] = "SRV 0 50 1 a.db.one, SRV 0 50 1 b.db.one "
+                              "+ a.db.one A 10.0.0.1, b.db.one A 10.0.0.2";
+    testbed_serve(t, "one/db headless names addressed slice4 port p:1/tcp "
+                     "end a 10.0.0.1 zone z end b 10.0.0.2 zone z "
+                     "end c 10.0.0.3! zone z");
+    assert_answer(t, "z.pin._zone.db.one", "SRV", all);
+    assert_answer(t, "db.one", "SRV", all);
+}
+
+/*
+ * Each distinct number of the zone's slices is a record, and each port of each
+ * address has its share. RFC 2181 5: of a target that is in several zones all
+ * addresses are told.
+ */
+static void srv_counts_what_is_in_the_zone(void **state)
+{
+    struct testbed *t = *state;
+    testbed_serve(t, "one/db headless slice4 port p:1/tcp port q:2/tcp "
+                     "end a 10.0.0.1 zone x end a 10.0.0.2 zone y "
+                     "slice4 port r:3/tcp end a 10.0.0.4 zone x "
+                     "slice4 port p:1/tcp end a 10.0.0.3 zone x "
+                     "end b 10.0.0.5 zone y end c 10.0.0.6! zone y");
+    // 2 ports and twice 1
+    assert_answer(t, "x.pin._zone.db.one", "SRV",
+                  "SRV 0 25 1 a.db.one, SRV 0 25 2 a.db.one, "
+                  "SRV 0 25 3 a.db.one "
+                  "+ a.db.one A 10.0.0.1, a.db.one A 10.0.0.2, "
+                  "a.db.one A 10.0.0.3, a.db.one A 10.0.0.4");
+    assert_answer(t, "y.pin._zone.db.one", "SRV",
+                  "SRV 0 33 1 a.db.one, SRV 0 33 2 a.db.one, "
+                  "SRV 0 33 1 b.db.one "
+                  "+ a.db.one A 10.0.0.1, a.db.one A 10.0.0.2, "
+                  "a.db.one A 10.0.0.3, a.db.one A 10.0.0.4, "
+                  "b.db.one A 10.0.0.5");
+}
+
+static void srv_is_ordered_by_name(void **state)
+{
+    struct testbed *t = *state;
+    testbed_serve(t, "one/db headless slice4 port p:1/tcp "
+                     "end a 10.0.0.2,10.0.0.4 zone x end b 10.0.0.1 zone x "
+                     "end c 10.0.0.3 zone x end d 10.0.0.5");
+    assert_answer(t, "x.pin._zone.db.one", "SRV",
+                  "SRV 0 25 1 a.db.one, SRV 0 25 1 b.db.one, "
+                  "SRV 0 25 1 c.db.one + a.db.one A 10.0.0.2, "
+                  "a.db.one A 10.0.0.4, b.db.one A 10.0.0.1, "
+                  "c.db.one A 10.0.0.3");
+}
+
+// A target elsewhere is none where it serves no port.
+static void who_is_no_target_has_no_additional_record(void **state)
+{
+    struct testbed *t = *state;
+    testbed_serve(t, "one/db headless slice4 port p:1/tcp "
+                     "end a 10.0.0.1 zone x end b 10.0.0.2 zone y "
+                     "slice4 end a 10.0.0.3 zone y");
+    assert_answer(t, "y.pin._zone.db.one", "SRV",
+                  "SRV 0 50 1 b.db.one + b.db.one A 10.0.0.2");
+}
+
+// Octets of the service's name: 243; of the zone's: 255; of b...'s: 256.
+static void a_name_that_does_not_fit_is_no_target(void **state)
+{
+    (void)state;
+    struct zone_settings s = testbed_settings();
+    char domain[256], name[300];
+    struct reply r;
+    memset(domain, 'd', sizeof domain);
+    domain[63] = domain[127] = domain[191] = '.';
+    domain[230] = '\0';
+    assert_int_equal(dns_name_parse(domain, &s.domain, NULL), 0);
+    s.rules.zonal = true;
+    struct testbed *t = testbed_new(&s);
+    testbed_serve(t, "one/db headless slice4 port p:1/tcp "
+                     "end a 10.0.0.1 zone z end bbbbbbbbbbbb 10.0.0.2 zone z "
+                     "end c 10.0.0.3");
+    snprintf(name, sizeof name, "z.pin._zone.db.one.svc.%s.", domain);
+    testbed_reply(t, name, DNS_TYPE_A, 0, ANSWER_TCP, &r);
+    assert_int_equal(r.lines_n[REPLY_ANSWER], 2);
+    reply_release(&r);
+    testbed_reply(t, name, DNS_TYPE_SRV, 0, ANSWER_TCP, &r);
+    assert_int_equal(r.lines_n[REPLY_ANSWER], 1);
+    assert_non_null(strstr(r.lines[REPLY_ANSWER][0], " IN SRV 0 50 1 a.db."));
+    assert_int_equal(r.lines_n[REPLY_ADDITIONAL], 1);
+    reply_release(&r);
+    testbed_free(t);
+}
+
+// Without a number there is no SRV.
+static void a_zone_without_ports_has_no_srv(void **state)
+{
+    struct testbed *t = *state;
+    testbed_serve(t, "one/db headless slice4 end a 10.0.0.1 zone x "
+                     "slice4 port p:1/tcp end b 10.0.0.2 zone y");
+    assert_answer(t, "x.pin._zone.db.one", "SRV", "NODATA");
+    assert_answer(t, "x.prefer._zone.db.one", "SRV", "NODATA");
+    assert_answer(t, "y.pin._zone.db.one", "SRV",
+                  "SRV 0 100 1 b.db.one + b.db.one A 10.0.0.2");
+}
+
+// Every second of the peers h-0, h-1, ... and its address, in order.
+static void assert_large_zone(struct testbed *t, int z, unsigned n)
+{
+    static const char domain[] = "db.one.svc.cluster.local.";
+    char name[64], line[200];
+    struct reply r;
+    snprintf(name, sizeof name, "z%d.pin._zone.%s", z, domain);
+    testbed_reply(t, name, DNS_TYPE_SRV, 0, ANSWER_TCP, &r);
+    assert_int_equal(r.lines_n[REPLY_ANSWER], n);
+    assert_int_equal(r.lines_n[REPLY_ADDITIONAL], n);
+    for (unsigned i = 0; i < n; i++) {
+        const int peer = 2 * (int)i + z;
+        snprintf(line, sizeof line, "%s 5 IN SRV 0 1 1 h-%d.%s", name, peer,
+                 domain);
+        assert_string_equal(r.lines[REPLY_ANSWER][i], line);
+        snprintf(line, sizeof line, "h-%d.%s 5 IN A 10.1.%d.%d", peer, domain,
+                 peer / 250, peer % 250);
+        assert_string_equal(r.lines[REPLY_ADDITIONAL][i], line);
+    }
+    reply_release(&r);
+}
+
+// Behind 16 KiB a target cannot be pointed at: its address has an owner that is
+// written out.
+static void a_large_zone_has_all_its_targets(void **state)
+{
+    struct testbed *t = *state;
+    enum { EACH = 600 };
+    char *words;
+    size_t size;
+    FILE *out = open_memstream(&words, &size);
+    assert_non_null(out);
+    fputs("one/db headless slice4 port p:1/tcp", out);
+    for (int i = 0; i < 2 * EACH; i++)
+        fprintf(out, " end h-%d 10.1.%d.%d zone z%d", i, i / 250, i % 250,
+                i % 2);
+    fclose(out);
+    testbed_serve(t, words);
+    free(words);
+    for (int z = 0; z < 2; z++)
+        assert_large_zone(t, z, EACH);
+}
+
+static void zonal_names_have_no_other_types(void **state)
 {
     struct testbed *t = *state;
     static const char *const names[] = {"eu-1.pin._zone.db.one",
@@ -63,7 +232,6 @@ static void zonal_names_have_addresses_only(void **state)
                                         "eu-3.prefer._zone.db.one"};
     testbed_serve(t, service);
     for (size_t i = 0; i < ORD_COUNT(names); i++) {
-        assert_answer(t, names[i], "SRV", "NODATA");
         assert_answer(t, names[i], "PTR", "NODATA");
         assert_answer(t, names[i], "SOA", "NODATA");
         assert_answers(t, names[i], testbed_other_types, "NODATA");
@@ -200,7 +368,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(pin_has_the_addresses_of_a_zone),
         test(prefer_has_all_where_the_zone_has_none),
-        test(zonal_names_have_addresses_only),
+        test(srv_has_the_endpoints_of_a_zone),
+        test(one_zone_for_all_has_the_srv_of_the_service),
+        test(srv_counts_what_is_in_the_zone),
+        test(srv_is_ordered_by_name),
+        test(who_is_no_target_has_no_additional_record),
+        cmocka_unit_test(a_name_that_does_not_fit_is_no_target),
+        test(a_zone_without_ports_has_no_srv),
+        test(a_large_zone_has_all_its_targets),
+        test(zonal_names_have_no_other_types),
         test(names_on_the_way_are_empty),
         test(a_zone_may_be_several_labels),
         test(each_of_many_zones_is_found),
