@@ -34,12 +34,13 @@ enum edns_error {
 static inline void edns_opt_write(uint8_t *out, uint16_t udp_size,
                                   uint16_t rcode, bool dnssec_ok)
 {
-    bytes_store_u32(out, (uint32_t)DNS_TYPE_OPT << 8 | udp_size >> 8);
-    bytes_store_u32(out + 4, (uint32_t)(udp_size & 0xff) << 24 |
-                                 (uint32_t)(rcode >> 4) << 16 |
-                                 (uint32_t)dnssec_ok << 7);
-    // the flags' lower octet and an RDATA length of 0; one octet twice
-    bytes_store_u32(out + DNS_OPT - 4, (uint32_t)dnssec_ok << 31);
+    // the root; type, class (for the size), TTL (RCODE, version, flags), RDATA
+    static const uint8_t opt[DNS_OPT] = {0, 0, DNS_TYPE_OPT};
+
+    memcpy(out, opt, sizeof opt);
+    bytes_store_u16(out + 3, udp_size);
+    out[5] = (uint8_t)(rcode >> 4);
+    out[7] = (uint8_t)(dnssec_ok << 7);
 }
 
 /*

@@ -52,7 +52,7 @@ enum dns_verdict {
     DNS_QUERY_OK,      // everything of struct dns_query is set
     DNS_QUERY_SILENT,  // not a query: too short for a header, or a response
     DNS_QUERY_FORMERR, // header readable, the rest not
-    DNS_QUERY_NOTIMP,  // an opcode that is not QUERY
+    DNS_QUERY_NOTIMP,  // an opcode that is not QUERY; EDNS as far as readable
     DNS_QUERY_BADVERS, // EDNS of a version above 0 (RFC 6891 6.1.3)
     DNS_QUERY_COOKIE,  // no question, but a cookie option (RFC 7873 5.4)
 };

@@ -79,18 +79,21 @@ static inline bool parse_question(struct span msg, struct dns_query *q)
     return true;
 }
 
-// Step over a record's owner: labels, then the root or a pointer.
-static bool skip_name(struct bytes_in *in)
+// Step over a record's owner: labels, then the root or a pointer, which is not
+// followed. RFC 1035 4.1.4: it points at a prior name.
+static bool skip_name(struct span msg, struct bytes_in *in)
 {
+    const size_t owner = (size_t)(in->at - msg.p);
+
     for (unsigned octets = 0; octets < DNS_NAME_MAX;) {
         uint8_t n = bytes_in_u8(in);
         if (!bytes_in_ok(in))
             return false;
         if (n == 0)
             return true;
-        if (n >= 0xc0) {
-            bytes_in_take(in, 1);
-            return bytes_in_ok(in);
+        if (n >= DNS_POINTER >> 8) {
+            size_t target = (n & 0x3fu) << 8 | bytes_in_u8(in);
+            return bytes_in_ok(in) && target >= DNS_HEADER && target < owner;
         }
         if (n > DNS_LABEL_MAX)
             return false;
@@ -161,33 +164,36 @@ static bool parse_opt(const uint8_t *owner, struct span fixed,
 }
 
 /*
- * The sections behind the question, from offset `at` on. Returns false when a
- * record is malformed or octets are left over.
+ * The sections behind the question, from offset `at` on. Returns FORMERR when a
+ * record is malformed or octets are left over, BADVERS, or OK.
  */
-ORD_COLD static bool parse_records(struct span msg, size_t at,
-                                   struct dns_query *q, uint8_t *version)
+ORD_COLD static enum dns_verdict parse_records(struct span msg, size_t at,
+                                               struct dns_query *q)
 {
     unsigned additional = bytes_load_u16(msg.p + 10);
     unsigned count =
         bytes_load_u16(msg.p + 6) + bytes_load_u16(msg.p + 8) + additional;
     struct bytes_in rest = bytes_in_of(span_of(msg.p + at, msg.n - at));
     struct bytes_in *in = &rest;
+    uint8_t version = 0;
 
     for (; count > 0; count--) {
         const uint8_t *owner = in->at;
-        if (!skip_name(in))
-            return false;
+        if (!skip_name(msg, in))
+            return DNS_QUERY_FORMERR;
         struct span fixed = bytes_in_take(in, RECORD_FIXED);
         struct span rdata =
             bytes_in_take(in, fixed.n ? bytes_load_u16(fixed.p + 8) : 0);
         if (!bytes_in_ok(in))
-            return false;
+            return DNS_QUERY_FORMERR;
         if (bytes_load_u16(fixed.p) != DNS_TYPE_OPT)
             continue;
-        if (count > additional || !parse_opt(owner, fixed, rdata, q, version))
-            return false;
+        if (count > additional || !parse_opt(owner, fixed, rdata, q, &version))
+            return DNS_QUERY_FORMERR;
     }
-    return bytes_in_left(in) == 0;
+    if (bytes_in_left(in) > 0)
+        return DNS_QUERY_FORMERR;
+    return version ? DNS_QUERY_BADVERS : DNS_QUERY_OK;
 }
 
 static inline bool has_no_records(const uint8_t *header)
@@ -210,15 +216,34 @@ static inline bool is_plain_opt(const uint8_t *header, const uint8_t *opt,
 ORD_COLD static enum dns_verdict parse_without_question(struct span msg,
                                                         struct dns_query *q)
 {
-    uint8_t version = 0;
-
-    if (bytes_load_u16(msg.p + 4) != 0 ||
-        !parse_records(msg, DNS_HEADER, q, &version))
+    if (bytes_load_u16(msg.p + 4) != 0)
         return DNS_QUERY_FORMERR;
-    if (version)
-        return DNS_QUERY_BADVERS;
-    return q->options & DNS_OPTION_COOKIE ? DNS_QUERY_COOKIE
-                                          : DNS_QUERY_FORMERR;
+    const enum dns_verdict verdict = parse_records(msg, DNS_HEADER, q);
+    if (verdict == DNS_QUERY_OK)
+        return q->options & DNS_OPTION_COOKIE ? DNS_QUERY_COOKIE
+                                              : DNS_QUERY_FORMERR;
+    return verdict;
+}
+
+/*
+ * What another opcode's message means is not known, but that an OPT record in
+ * it is to be answered by one (RFC 6891 6.1.1): it is looked for where a query
+ * has it.
+ */
+ORD_COLD static enum dns_verdict parse_other_opcode(struct span msg,
+                                                    struct dns_query *q)
+{
+    const unsigned questions = bytes_load_u16(msg.p + 4);
+    enum dns_verdict verdict = DNS_QUERY_FORMERR;
+
+    if (questions == 0 || (questions == 1 && parse_question(msg, q)))
+        verdict = parse_records(msg, DNS_HEADER + (size_t)q->question_n, q);
+    q->question_n = 0;
+    if (verdict == DNS_QUERY_FORMERR) {
+        q->has_edns = false;
+        q->options = 0;
+    }
+    return verdict == DNS_QUERY_BADVERS ? verdict : DNS_QUERY_NOTIMP;
 }
 
 enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
@@ -237,8 +262,7 @@ enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
     if (ORD_UNLIKELY(q->flags & DNS_FLAG_QR))
         return DNS_QUERY_SILENT;
     if (ORD_UNLIKELY(q->flags & DNS_OPCODE_MASK))
-        return DNS_QUERY_NOTIMP;
-    uint8_t version = 0;
+        return parse_other_opcode(msg, q);
     // RFC 9619: a QUERY has one question
     if (ORD_UNLIKELY(bytes_load_u16(m + 4) != 1 || !parse_question(msg, q))) {
         q->question_n = 0;
@@ -249,11 +273,10 @@ enum dns_verdict dns_query_parse(struct span msg, struct dns_query *q)
     if (ORD_LIKELY(is_plain_opt(m, m + at, msg.n - at))) {
         q->has_edns = true;
         q->edns_size = bytes_load_u16(m + at + 3);
-        version = m[at + 6];
         q->dnssec_ok = m[at + 7] & 0x80;
-    } else if (msg.n != at || !has_no_records(m)) {
-        if (!parse_records(msg, at, q, &version))
-            return DNS_QUERY_FORMERR;
+        return ORD_UNLIKELY(m[at + 6]) ? DNS_QUERY_BADVERS : DNS_QUERY_OK;
     }
-    return ORD_UNLIKELY(version) ? DNS_QUERY_BADVERS : DNS_QUERY_OK;
+    if (msg.n == at && has_no_records(m))
+        return DNS_QUERY_OK;
+    return parse_records(msg, at, q);
 }

@@ -462,6 +462,45 @@ static void the_owner_of_opt_is_the_root(void **state)
     assert_verdict(&m, DNS_QUERY_FORMERR);
 }
 
+// RFC 1035 4.1.4: a pointer leads back. It is not followed: one that leads to
+// itself, further on or into the header is an error all the same.
+static void pointers_lead_to_prior_names(void **state)
+{
+    (void)state;
+    // the question takes 12 to 23, so the record's owner stands at 24
+    for (unsigned target = 0; target < 64; target++) {
+        struct message m = query(0, 0, 1);
+        uint8_t owner[2] = {0xc0, (uint8_t)target};
+        add_record(&m, owner, 2, 1, 1, "abcd", 4);
+        assert_verdict(&m, target >= 12 && target < 24 ? DNS_QUERY_OK
+                                                       : DNS_QUERY_FORMERR);
+    }
+}
+
+// RFC 6891 6.1.1: an OPT record is answered by one, whatever is asked.
+static void other_opcodes_have_edns(void **state)
+{
+    (void)state;
+    for (unsigned opcode = 1; opcode < 16; opcode++) {
+        struct message m = query(0, 0, 1);
+        struct dns_query q;
+        add_opt(&m, "\0\3\0\0", 4);
+        m.octets[2] = (uint8_t)(opcode << 3);
+        assert_int_equal(judge(&m, &q), DNS_QUERY_NOTIMP);
+        assert_true(q.has_edns);
+        assert_int_equal(q.options, DNS_OPTION_NSID);
+        assert_int_equal(q.question_n, 0);
+        // another version of it
+        m.octets[m.n - 9] = 1;
+        assert_int_equal(judge(&m, &q), DNS_QUERY_BADVERS);
+        // what cannot be read has none
+        m.n--;
+        assert_int_equal(judge(&m, &q), DNS_QUERY_NOTIMP);
+        assert_false(q.has_edns);
+        assert_int_equal(q.options, 0);
+    }
+}
+
 static void options_fill_their_record(void **state)
 {
     (void)state;
@@ -656,6 +695,8 @@ int main(void)
         cmocka_unit_test(there_is_one_opt_at_most),
         cmocka_unit_test(opt_stands_in_the_additional_section),
         cmocka_unit_test(the_owner_of_opt_is_the_root),
+        cmocka_unit_test(pointers_lead_to_prior_names),
+        cmocka_unit_test(other_opcodes_have_edns),
         cmocka_unit_test(options_fill_their_record),
         cmocka_unit_test(known_options_are_noticed),
         cmocka_unit_test(without_opt_there_are_no_options),
