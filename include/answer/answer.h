@@ -69,6 +69,13 @@ struct answer_note {
     const char *text;
 };
 
+// What the last step does for a message. Private.
+enum answer_due {
+    ANSWER_FROM_ZONE,
+    ANSWER_VERDICT, // whatever else it asks, or is
+    ANSWER_DONE,    // nothing: the limit saw to it
+};
+
 // One message on its way. The reply replaces the query in the same buffer.
 struct answer_job {
     // set by the caller
@@ -77,7 +84,8 @@ struct answer_job {
     uint32_t size;    // octets that the buffer has; at least query_n, for UDP
                       // at least settings.udp_size_max
     enum answer_transport transport;
-    const struct sockaddr_any *client; // who asks
+    // who asks; looked at where a query has a cookie or there is a limit
+    const struct sockaddr_any *client;
 
     // set by answer_batch()
     enum answer_verdict verdict;
@@ -85,11 +93,11 @@ struct answer_job {
 
     // private
     enum dns_verdict parsed;
-    bool asks_zone;
+    uint8_t due; // enum answer_due
     // with a reply that is marked so (reply.h): its extended error, or NULL;
     // then TCP has not taken all of so many answers
     const struct answer_note *note;
-    uint16_t all_of;
+    uint32_t all_of;
     struct dns_query query;
     struct zone_lookup lookup;
 };

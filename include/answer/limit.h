@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many replies a second a source prefix gets over UDP, where the source may
-// be forged (reference/reliability.md R6): an IPv4 /24 or an IPv6 /56. One
-// table for all workers, of a fixed size, without locks: what a prefix may take
-// does not multiply by threads. Worker threads.
+// be forged: an IPv4 /24 or an IPv6 /56. One table for all workers, of a fixed
+// size, without locks: what a prefix may take does not multiply by threads.
+// Worker threads.
 //
 // A prefix that finds no room in the table passes: nobody is limited for what
 // another one did.

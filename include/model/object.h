@@ -69,7 +69,7 @@ enum service_type {
 enum endpoint_rule {
     RULE_UNSET,     // the service does not say
     RULE_READY,     // ready, as Kubernetes has it
-    RULE_SERVING,   // serving: ready, but for termination
+    RULE_SERVING,   // ready, or serving while it terminates
     RULE_ADDRESSED, // as soon as, and as long as, it has an address
 };
 

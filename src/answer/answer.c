@@ -22,6 +22,9 @@ ORD_COLD static void answer_empty(struct answer_context *c,
                                   struct answer_job *job, uint16_t rcode)
 {
     struct reply r = reply_begin(c, job);
+    // QDCOUNT stays as it is where a question was read; else there is none
+    if (job->query.question_n == 0)
+        bytes_store_u16(job->message + 4, 0);
     reply_finish(c, job, &r, rcode);
 }
 
@@ -36,8 +39,8 @@ static void answer_elsewhere(struct answer_context *c, struct answer_job *job)
     reply_finish(c, job, &r, rcode);
 }
 
-// K8S: before the first load nothing is known to be absent, so nothing is said
-// to be (RFC 8914 4.15).
+// Before the first load nothing is known to be absent, so nothing is said to be
+// (RFC 8914 4.15).
 ORD_COLD static void answer_not_ready(struct answer_context *c,
                                       struct answer_job *job)
 {
@@ -50,54 +53,65 @@ ORD_COLD static void answer_not_ready(struct answer_context *c,
     reply_finish(c, job, &r, DNS_RCODE_SERVFAIL);
 }
 
-ORD_COLD static void answer_alias(struct answer_context *c,
-                                  struct answer_job *job,
-                                  const struct zone_match *match)
+ORD_COLD static void answer_rare(struct answer_context *c,
+                                 struct answer_job *job,
+                                 const struct zone_match *match)
 {
     struct reply r = reply_begin(c, job);
     uint16_t rcode = DNS_RCODE_NOERROR;
 
     r.flags = DNS_FLAG_AA;
-    r = chain_put(c, job, r, match, &rcode);
+    if (match->form == ZONE_FORM_CNAME)
+        r = chain_put(c, job, r, match, &rcode);
+    else
+        r = found_put_rare(c, job, r, match, found_question(job));
     reply_finish(c, job, &r, rcode);
 }
 
-/*
- * A reply that may go to someone who did not ask for it, and is one too many
- * for their prefix: it is cut, so that a client who did ask comes over TCP, or
- * left. Returns false where it goes out as it is. A cookie of ours shows that
- * the client is where it says it is (RFC 7873 5.2.5).
- */
-ORD_COLD static bool answer_limited(struct answer_context *c,
-                                    struct answer_job *job)
+// Whether the reply may be one too many for the prefix of who is said to ask. A
+// cookie of ours shows that the client is where it says it is (RFC 7873 5.2.5).
+static enum limit_verdict ask_limit(const struct answer_context *c,
+                                    const struct answer_job *job)
 {
     const struct dns_query *q = &job->query;
 
     if (job->transport != ANSWER_UDP || job->parsed == DNS_QUERY_SILENT)
-        return false;
+        return LIMIT_PASS;
     const struct address client = sockaddr_address(job->client);
     if (q->options & DNS_OPTION_COOKIE &&
         dns_cookie_is_valid(&c->settings.cookie_secret,
                             span_of(q->cookie, q->cookie_n), &client,
                             c->now_unix_s))
-        return false;
-    enum limit_verdict verdict =
-        limit_ask(c->settings.limit, &client, c->now_ms);
-    // an error is no longer than its query, and TC would not help its client
+        return LIMIT_PASS;
+    return limit_ask(c->settings.limit, &client, c->now_ms);
+}
+
+/*
+ * Replies that may go to someone who did not ask for them, and are too many:
+ * they are cut, so that a client who did ask comes over TCP, or left.
+ */
+ORD_COLD static void answer_limited(struct answer_context *c,
+                                    struct answer_job *job)
+{
+    const enum limit_verdict verdict = ask_limit(c, job);
+
+    // an error is hardly longer than its query, and TC would not help its
+    // client
     if (verdict == LIMIT_PASS ||
         (verdict == LIMIT_SLIP && job->parsed != DNS_QUERY_OK))
-        return false;
+        return;
     counter_add(&c->counters.limited, 1);
+    job->due = ANSWER_DONE;
     job->verdict = ANSWER_DROP;
     if (verdict == LIMIT_SLIP) {
         struct reply r = reply_begin(c, job);
         r.flags = DNS_FLAG_TC;
         reply_finish(c, job, &r, DNS_RCODE_NOERROR);
     }
-    return true;
 }
 
-ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
+ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job,
+                             bool complete)
 {
     struct zone_match match;
     enum zone_outcome outcome =
@@ -107,7 +121,7 @@ ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
         answer_empty(c, job, DNS_RCODE_REFUSED);
         return;
     }
-    if (ORD_UNLIKELY(!zone_is_complete(c->zone))) {
+    if (ORD_UNLIKELY(!complete)) {
         answer_not_ready(c, job);
         return;
     }
@@ -118,11 +132,9 @@ ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
         if (outcome == ZONE_NXDOMAIN)
             rcode = DNS_RCODE_NXDOMAIN;
         r.authorities = found_put_soa(c, &r, match.origin, found_question(job));
-    } else if (ORD_UNLIKELY(match.form == ZONE_FORM_CNAME)) {
-        answer_alias(c, job, &match);
+    } else if (ORD_UNLIKELY(!found_put_usual(c, job, &r, &match))) {
+        answer_rare(c, job, &match);
         return;
-    } else {
-        found_put(c, job, &r, &match, found_question(job));
     }
     reply_finish(c, job, &r, rcode);
 }
@@ -130,6 +142,8 @@ ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
 ORD_COLD static void answer_verdict(struct answer_context *c,
                                     struct answer_job *job)
 {
+    if (job->due == ANSWER_DONE)
+        return;
     switch (job->parsed) {
     case DNS_QUERY_OK:
         answer_elsewhere(c, job);
@@ -157,30 +171,33 @@ ORD_FLAT void answer_batch(struct answer_context *context,
                            struct answer_job *jobs, unsigned n)
 {
     const struct zone *z = context->zone;
-
-    const bool limited = context->settings.limit != NULL;
+    // before anything is looked up: what was absent then may be there since,
+    // and the zone complete
+    const bool complete = zone_is_complete(z);
     struct answer_job *const end = jobs + n;
 
     for (struct answer_job *job = jobs; job < end; job++) {
         job->parsed =
             dns_query_parse(span_of(job->message, job->query_n), &job->query);
-        job->asks_zone =
+        const bool from_zone =
             job->parsed == DNS_QUERY_OK && !is_refused(&job->query);
-        if (ORD_LIKELY(job->asks_zone))
+        job->due = from_zone ? ANSWER_FROM_ZONE : ANSWER_VERDICT;
+        if (ORD_LIKELY(from_zone))
             zone_lookup_begin(z, &job->query, &job->lookup);
     }
     for (struct answer_job *job = jobs; job < end; job++)
-        if (ORD_LIKELY(job->asks_zone))
+        if (ORD_LIKELY(job->due == ANSWER_FROM_ZONE))
             zone_lookup_slot(z, &job->query, &job->lookup);
     for (struct answer_job *job = jobs; job < end; job++)
-        if (ORD_LIKELY(job->asks_zone))
+        if (ORD_LIKELY(job->due == ANSWER_FROM_ZONE))
             zone_lookup_block(z, &job->query, &job->lookup);
+    if (ORD_UNLIKELY(context->settings.limit != NULL))
+        for (struct answer_job *job = jobs; job < end; job++)
+            answer_limited(context, job);
     for (struct answer_job *job = jobs; job < end; job++) {
         counter_add(&context->counters.queries[job->transport], 1);
-        if (ORD_UNLIKELY(limited) && answer_limited(context, job))
-            continue;
-        if (ORD_LIKELY(job->asks_zone))
-            answer_query(context, job);
+        if (ORD_LIKELY(job->due == ANSWER_FROM_ZONE))
+            answer_query(context, job, complete);
         else
             answer_verdict(context, job);
     }

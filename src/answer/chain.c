@@ -75,8 +75,8 @@ static bool put_link(struct answer_job *job, struct reply *r,
     r->answers++;
     chain->links++;
     chain->names[chain->links] = (struct found_name){
-        (size_t)(owner - r->start) + DNS_RECORD_HEAD, target_n};
-    return !is_seen(chain, r->start);
+        (size_t)(owner - job->message) + DNS_RECORD_HEAD, target_n};
+    return !is_seen(chain, job->message);
 }
 
 static uint8_t *skip_record(uint8_t *p)
@@ -88,14 +88,14 @@ static uint8_t *skip_record(uint8_t *p)
     return p + bytes_load_u16(p - 2);
 }
 
-// Leave out what stands behind the answers, which begin at `at`.
-static struct reply drop_additionals(struct reply r, uint8_t *at)
+// Owners that are the question's name become the one at `to`. Returns the end
+// of the n records.
+static uint8_t *move_owners(uint8_t *at, unsigned n, size_t to)
 {
-    for (unsigned i = 0; i < r.answers; i++)
-        at = skip_record(at);
-    r.at = at;
-    r.additionals = 0;
-    return r;
+    for (; n > 0; n--, at = skip_record(at))
+        if (bytes_load_u16(at) == DNS_POINTER_QUESTION)
+            point_at(at, to);
+    return at;
 }
 
 /*
@@ -107,17 +107,19 @@ static void put_end(struct answer_context *c, struct answer_job *job,
                     struct found_name name)
 {
     struct reply end = *r;
-    uint8_t *at = r->at;
 
     end.answers = 0;
-    found_put(c, job, &end, match, name);
-    // Other owners point further behind: they reach only so far.
-    if (end.at - end.start >= DNS_POINTER_LIMIT)
-        end = drop_additionals(end, at);
-    unsigned n = end.answers + (unsigned)end.additionals;
-    for (unsigned i = 0; i < n; i++, at = skip_record(at))
-        if (bytes_load_u16(at) == DNS_POINTER_QUESTION)
-            point_at(at, name.at);
+    if (!found_put_usual(c, job, &end, match))
+        end = found_put_rare(c, job, end, match, name);
+    uint8_t *at = move_owners(r->at, end.answers, name.at);
+    // additionals' owners are in the answers, as far as a pointer reaches
+    if ((size_t)(at - job->message) >= DNS_POINTER_LIMIT) {
+        end.at = at;
+        end.additionals = 0;
+    }
+    (void)move_owners(at, end.additionals, name.at);
+    if (job->query.options & REPLY_NOTED)
+        job->all_of += r->answers;
     end.answers = (uint16_t)(end.answers + r->answers);
     *r = end;
 }
@@ -147,7 +149,7 @@ struct reply chain_put(struct answer_context *c, struct answer_job *job,
     chain.names[0] = found_question(job);
     while (put_link(job, &r, next.records, &chain) && follow) {
         struct found_name name = chain.names[chain.links];
-        ask_for_last(&chain, r.start);
+        ask_for_last(&chain, job->message);
         enum zone_outcome outcome =
             zone_find(c->zone, &chain.query, &chain.lookup, &next);
         if (outcome == ZONE_OUTSIDE)

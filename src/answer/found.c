@@ -85,12 +85,21 @@ static void put_ptr(const struct answer_context *c, struct answer_job *job,
     r->answers = 1;
 }
 
+static void put_apex_soa(const struct answer_context *c, struct answer_job *job,
+                         struct reply *r, const struct zone_match *match,
+                         struct found_name name)
+{
+    r->answers = found_put_soa(c, r, match->origin, name);
+    if (r->answers == 0) // behind aliases
+        *r = reply_cut(job, *r, 1);
+}
+
 struct reply found_put_rare(struct answer_context *c, struct answer_job *job,
                             struct reply r, const struct zone_match *match,
                             struct found_name name)
 {
     if (match->form == ZONE_FORM_SOA)
-        r.answers = found_put_soa(c, &r, match->origin, name);
+        put_apex_soa(c, job, &r, match, name);
     else if (match->form == ZONE_FORM_PTR)
         put_ptr(c, job, &r, match);
     else

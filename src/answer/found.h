@@ -62,18 +62,21 @@ ORD_INLINE void found_put_peer(struct answer_context *c, struct answer_job *job,
     r->answers = 1;
 }
 
-ORD_INLINE void found_put(struct answer_context *c, struct answer_job *job,
-                          struct reply *r, const struct zone_match *match,
-                          struct found_name name)
+// The forms that are asked for all the time. Returns false for the others, with
+// the reply as it was.
+ORD_INLINE bool found_put_usual(struct answer_context *c,
+                                struct answer_job *job, struct reply *r,
+                                const struct zone_match *match)
 {
     if (match->form == ZONE_FORM_PEER)
         found_put_peer(c, job, r, match);
     else if (ORD_UNLIKELY(match->form != ZONE_FORM_RECORDS))
-        *r = found_put_rare(c, job, *r, match, name);
+        return false;
     else if (match->records->stride)
         reply_put_rotated(c, job, r, match->records);
     else
         reply_put_ordered(c, job, r, match->records);
+    return true;
 }
 
 #endif

@@ -26,7 +26,7 @@ static bool sends_keepalive(const struct answer_job *job)
 }
 
 size_t options_room(const struct answer_context *c,
-                    const struct answer_job *job)
+                    const struct answer_job *job, struct reply r)
 {
     size_t n = 0;
 
@@ -36,7 +36,7 @@ size_t options_room(const struct answer_context *c,
         n += OPTION_HEAD + DNS_COOKIE_SIZE;
     if (sends_keepalive(job))
         n += OPTION_HEAD + KEEPALIVE;
-    return n;
+    return n < reply_room(&r) ? n : reply_room(&r);
 }
 
 // Options are written one behind the other; one that does not fit is left out.
@@ -84,17 +84,16 @@ static void put_note(struct options *o, const struct answer_job *job,
 }
 
 // Errors are for anyone who asks, in anyone's name: they stay below three times
-// what was asked (reference/reliability.md R6).
+// what was asked.
 static uint8_t *end_of(const struct answer_context *c,
-                       const struct answer_job *job, uint8_t *start,
-                       uint16_t rcode)
+                       const struct answer_job *job, uint16_t rcode)
 {
     size_t limit = reply_size_limit(c, job);
 
     if (rcode != DNS_RCODE_NOERROR && rcode != DNS_RCODE_NXDOMAIN &&
         limit > 3 * (size_t)job->query_n)
         limit = 3 * (size_t)job->query_n;
-    return start + limit;
+    return job->message + limit;
 }
 
 uint8_t *options_put(const struct answer_context *c,
@@ -104,7 +103,7 @@ uint8_t *options_put(const struct answer_context *c,
     struct options o = {
         .opt = r.at - DNS_OPT,
         .at = r.at,
-        .end = end_of(c, job, r.start, rcode),
+        .end = end_of(c, job, rcode),
     };
 
     if (sends_identity(c, &job->query))

@@ -140,7 +140,7 @@ static size_t first_place(struct answer_context *c, struct answer_job *job,
 struct reply reply_put_cut(struct answer_context *c, struct answer_job *job,
                            struct reply r, const struct zone_records *records)
 {
-    size_t question_end = (size_t)(r.at - r.start);
+    size_t question_end = reply_offset(job, &r);
 
     if (records->answer_n <= reply_room(&r)) {
         r.answers = records->answer_count;

@@ -20,13 +20,12 @@
 #include "dns/record.h"
 
 struct reply {
-    uint8_t *start;
-    uint8_t *at;
-    uint8_t *end; // the client's limit, less what OPT will take
+    uint8_t *at; // in the job's message
     uint16_t answers;
     uint16_t authorities;
     uint16_t additionals;
     uint16_t flags; // RCODE not included
+    uint8_t *end;   // the client's limit, less what OPT will take
 };
 
 // Among the options of the query, in place of one that it may have: an extended
@@ -36,6 +35,13 @@ enum { REPLY_NOTED = 0x80 };
 ORD_INLINE size_t reply_room(const struct reply *r)
 {
     return (size_t)(r->end - r->at);
+}
+
+// Octets of the message so far.
+ORD_INLINE size_t reply_offset(const struct answer_job *job,
+                               const struct reply *r)
+{
+    return (size_t)(r->at - job->message);
 }
 
 ORD_INLINE void reply_copy(struct reply *r, const void *p, size_t n)
@@ -58,9 +64,10 @@ ORD_INLINE size_t reply_size_limit(const struct answer_context *c,
     return limit < job->size ? limit : job->size;
 }
 
-// The octets that the options of this reply's OPT will take at most.
+// The octets that the options of this reply's OPT will take at most, of those
+// that r has.
 ORD_COLD size_t options_room(const struct answer_context *c,
-                             const struct answer_job *job);
+                             const struct answer_job *job, struct reply r);
 
 // Write the options behind r's OPT record, which is complete but for them.
 // Returns where they end.
@@ -75,12 +82,13 @@ ORD_COLD uint8_t *options_put(const struct answer_context *c,
 ORD_INLINE struct reply reply_begin(const struct answer_context *c,
                                     const struct answer_job *job)
 {
-    struct reply r = {.start = job->message};
-    r.at = r.start + DNS_HEADER + job->query.question_n;
-    r.end = r.start + reply_size_limit(c, job) -
-            (job->query.has_edns ? DNS_OPT : 0);
+    struct reply r = {
+        .at = job->message + DNS_HEADER + job->query.question_n,
+        .end = job->message + reply_size_limit(c, job) -
+               (job->query.has_edns ? DNS_OPT : 0),
+    };
     if (ORD_UNLIKELY(job->query.options))
-        r.end -= options_room(c, job);
+        r.end -= options_room(c, job, r);
     return r;
 }
 
@@ -88,7 +96,7 @@ ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
                              struct reply *r, uint16_t rcode)
 {
     const struct dns_query *q = &job->query;
-    uint8_t *m = r->start;
+    uint8_t *m = job->message;
 
     if (ORD_LIKELY(q->has_edns)) {
         edns_opt_write(r->at, c->settings.udp_size_max, rcode, q->dnssec_ok);
@@ -101,11 +109,10 @@ ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
     uint16_t kept = q->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
     bytes_store_u16(m + 2,
                     (uint16_t)(DNS_FLAG_QR | kept | r->flags | (rcode & 0xf)));
-    bytes_store_u16(m + 4, q->question_n != 0);
     bytes_store_u16(m + 6, r->answers);
     bytes_store_u16(m + 8, r->authorities);
     bytes_store_u16(m + 10, r->additionals);
-    job->reply_n = (uint32_t)(r->at - m);
+    job->reply_n = (uint32_t)reply_offset(job, r);
     job->verdict = ANSWER_SEND;
     counter_add(&c->counters.replies[rcode], 1);
     if (ORD_UNLIKELY(r->flags & DNS_FLAG_TC))
@@ -175,7 +182,7 @@ ORD_INLINE void reply_put_ordered(struct answer_context *c,
         *r = reply_put_cut(c, job, *r, records);
         return;
     }
-    size_t question_end = (size_t)(r->at - r->start);
+    size_t question_end = reply_offset(job, r);
     r->answers = records->answer_count;
     reply_copy(r, records->answer, records->answer_n);
     if (records->extra_n == 0)

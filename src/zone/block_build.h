@@ -21,7 +21,6 @@ struct build {
     struct dns_name suffix;
     struct dns_name external;
     bool exists;
-    bool has_topologies;
     // by name
     struct own_srv *own;
     uint32_t *peer_at;

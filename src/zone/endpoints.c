@@ -143,8 +143,10 @@ static uint8_t rule_of(uint8_t own, enum endpoint_rule usual)
 
 static bool meets(const struct endpoint *e, uint8_t rule)
 {
-    return rule == RULE_ADDRESSED ||
-           (rule == RULE_SERVING ? e->serving : e->ready);
+    // K8S: with publishNotReadyAddresses an endpoint is ready that does not
+    // serve yet; it is in each set that is wider than that of the ready ones
+    return rule == RULE_ADDRESSED || e->ready ||
+           (rule == RULE_SERVING && e->serving);
 }
 
 // Whether it has a name: then it has an address, and its hostname is a label.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a name to its answer. Everything below the domain is positional
-// (reference/kubernetes-dns.md 1), so a name is read from the right:
+// From a name to its answer. Everything below the domain is positional (K8S-DNS
+// 2, and CoreDNS for what that leaves open), so a name is read from the right:
 //
 //     <apex>                       SOA, NS
 //     svc, pod, dns                empty non-terminals

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the rooms of a look-up share: the places where a name can be, and the
+// What the files of a look-up share: the places where a name can be, and the
 // steps at those that are asked for rarely. Worker threads.
 #ifndef ORDINALD_ZONE_LOOKUP_H
 #define ORDINALD_ZONE_LOOKUP_H

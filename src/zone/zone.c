@@ -134,6 +134,11 @@ static int cannot_delegate(const struct cidr *c, struct error *err)
 
     cidr_format(c, range);
     cidr_format(&outer, holds);
+    if (c->prefix == whole)
+        return error_set(err, -EINVAL,
+                         "reverse zone '%s' is a single address; use %s, which "
+                         "holds it",
+                         range, holds);
     // one address is no zone, and no more zones are offered than may be given
     if (down == whole || parts > REVERSE_MAX)
         return error_set(err, -EINVAL,

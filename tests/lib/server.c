@@ -3,6 +3,7 @@
 
 #include "lib/reply.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -122,6 +123,17 @@ void server_stop(struct server *s)
     workers_stop(s->workers);
     zone_free(s->zone);
     *s = (struct server){0};
+}
+
+unsigned server_open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    unsigned n = 0;
+    require(dir, "/proc/self/fd");
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
 }
 
 // --- clients ---------------------------------------------------------------

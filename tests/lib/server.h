@@ -42,6 +42,9 @@ void server_start(struct server *s, const char *listen,
                   struct workers_settings settings);
 void server_stop(struct server *s);
 
+// Descriptors that this process has open, those of its workers among them.
+unsigned server_open_files(void);
+
 // --- clients ---------------------------------------------------------------
 
 // type: SOCK_DGRAM or SOCK_STREAM. from: "127.0.0.2:0", or NULL for any.

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_SIZE = 600 }; // any question with its OPT record
+enum { ID = 0xbeef };
 
 static const char relative[] = ".svc.cluster.local.";
 
@@ -191,21 +191,60 @@ size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
     return answer_one(&t->context, query, n, transport, reply);
 }
 
+struct testbed_query testbed_query(const char *name, uint16_t type,
+                                   uint16_t edns_size)
+{
+    struct testbed_query q;
+    q.n = query_write(q.octets, sizeof q.octets, ID, name, type, edns_size,
+                      false);
+    if (q.n == 0) {
+        fprintf(stderr, "testbed: '%s' is no name\n", name);
+        abort();
+    }
+    return q;
+}
+
+void testbed_query_option(struct testbed_query *q, size_t opt, unsigned code,
+                          const void *p, size_t n)
+{
+    uint8_t *to = q->octets + q->n, *rdata_n = q->octets + opt + 9;
+
+    if (q->n + 4 + n > sizeof q->octets)
+        abort();
+    bytes_store_u16(to, (uint16_t)code);
+    bytes_store_u16(to + 2, (uint16_t)n);
+    if (n)
+        memcpy(to + 4, p, n);
+    q->n += 4 + n;
+    bytes_store_u16(rdata_n, (uint16_t)(bytes_load_u16(rdata_n) + 4 + n));
+}
+
+size_t testbed_send(struct testbed *t, const struct testbed_query *q,
+                    enum answer_transport transport, struct reply *out)
+{
+    char error[200] = "";
+    const size_t n = testbed_answer(t, q->octets, q->n, transport, t->message);
+
+    if (!reply_read(t->message, n, out, error) || out->id != ID ||
+        !(out->flags & DNS_FLAG_QR)) {
+        fprintf(stderr, "testbed: bad reply: %s\n",
+                error[0] ? error : "another id, or none");
+        abort();
+    }
+    return n;
+}
+
 size_t testbed_reply(struct testbed *t, const char *name, uint16_t type,
                      uint16_t edns_size, enum answer_transport transport,
                      struct reply *out)
 {
-    enum { ID = 0xbeef };
-    uint8_t query[QUERY_SIZE];
-    char error[200] = "";
-    size_t n =
-        query_write(query, sizeof query, ID, name, type, edns_size, true);
+    struct testbed_query q = testbed_query(name, type, edns_size);
 
-    n = testbed_answer(t, query, n, transport, t->message);
-    if (!reply_read(t->message, n, out, error) || out->id != ID ||
-        out->has_opt != (edns_size > 0)) {
-        fprintf(stderr, "testbed: bad reply to '%s' type %u: %s\n", name, type,
-                error[0] ? error : "another id, or OPT");
+    q.octets[2] |= DNS_FLAG_RD >> 8;
+    const size_t n = testbed_send(t, &q, transport, out);
+    if (out->has_opt != (edns_size > 0)) {
+        fprintf(stderr, "testbed: reply to '%s' type %u: OPT or none\n", name,
+                type);
         abort();
     }
     return n;
@@ -338,7 +377,7 @@ const char *testbed_ask(struct testbed *t, const char *name, const char *type)
 {
     char whole[REPLY_LINE_SIZE], question[REPLY_LINE_SIZE + 32];
     char error[200] = "";
-    uint8_t query[QUERY_SIZE];
+    uint8_t query[TESTBED_QUERY_SIZE];
     struct reply reply;
     size_t size;
 

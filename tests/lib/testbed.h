@@ -17,6 +17,7 @@ enum {
     TESTBED_NOW_S = 1700000000, // the first publication's time
     TESTBED_TTL_S = 5,
     TESTBED_NEGATIVE_TTL_S = 1,
+    TESTBED_QUERY_SIZE = 1200, // octets of any query
 };
 
 struct reply;
@@ -85,7 +86,7 @@ void testbed_serve_peers(struct testbed *t, unsigned n, unsigned each);
  */
 const char *testbed_ask(struct testbed *t, const char *name, const char *type);
 
-// The same for a message as it stands; answer_batch() replaces it.
+// For a message as it stands, 0 where there is no reply.
 size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
                       enum answer_transport transport, uint8_t *reply);
 
@@ -94,6 +95,25 @@ size_t testbed_answer(struct testbed *t, const uint8_t *query, size_t n,
 size_t testbed_reply(struct testbed *t, const char *name, uint16_t type,
                      uint16_t edns_size, enum answer_transport transport,
                      struct reply *out);
+
+// A query whose octets are still to be changed.
+struct testbed_query {
+    size_t n;
+    uint8_t octets[TESTBED_QUERY_SIZE];
+};
+
+// By the whole name and number of a type, with id 0xbeef, all flags clear.
+struct testbed_query testbed_query(const char *name, uint16_t type,
+                                   uint16_t edns_size);
+
+// One more option of the OPT record, which begins at octet `opt` and ends the
+// query.
+void testbed_query_option(struct testbed_query *q, size_t opt, unsigned code,
+                          const void *p, size_t n);
+
+// Send it, and read the reply as testbed_reply() does.
+size_t testbed_send(struct testbed *t, const struct testbed_query *q,
+                    enum answer_transport transport, struct reply *out);
 
 // assert_string_equal() that tells the caller's line.
 #define assert_answer(t, name, type, expected)                                 \

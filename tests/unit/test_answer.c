@@ -31,30 +31,6 @@ static const char service[] = "db.one.svc.cluster.local.";
 
 // --- headers ---------------------------------------------------------------
 
-struct raw {
-    uint8_t octets[QUERY_SIZE];
-    size_t n;
-};
-
-static struct raw raw_query(const char *name, uint16_t type, uint16_t edns_size)
-{
-    struct raw q;
-    q.n = query_write(q.octets, sizeof q.octets, 0xbeef, name, type, edns_size,
-                      false);
-    assert_int_not_equal(q.n, 0);
-    return q;
-}
-
-static void send_raw(struct testbed *t, const struct raw *q, struct reply *r)
-{
-    char error[200] = "";
-    size_t n = testbed_answer(t, q->octets, q->n, ANSWER_UDP, t->message);
-    if (!reply_read(t->message, n, r, error))
-        fail_msg("%s", error);
-    assert_int_equal(r->id, 0xbeef);
-    assert_true(r->flags & 0x8000);
-}
-
 // RFC 6895 2.1: RD is copied; AA is ours; TC, RA, Z, AD and CD stay clear.
 static void flags_are_what_they_have_to_be(void **state)
 {
@@ -66,12 +42,12 @@ static void flags_are_what_they_have_to_be(void **state)
     for (unsigned i = 0; i < ORD_COUNT(names); i++)
         for (unsigned k = 0; k < ORD_COUNT(types); k++)
             for (unsigned bits = 0; bits < 256; bits++) {
-                struct raw q = raw_query(names[i], types[k], 0);
+                struct testbed_query q = testbed_query(names[i], types[k], 0);
                 struct reply r;
                 // AA, TC, RD; RA, Z, AD, CD and an RCODE
                 q.octets[2] = (uint8_t)(bits & 7);
                 q.octets[3] = (uint8_t)(bits >> 3 << 3 | 5);
-                send_raw(t, &q, &r);
+                testbed_send(t, &q, ANSWER_UDP, &r);
                 assert_int_equal(r.flags & 0xfff0,
                                  0x8400 | (bits & 1 ? 0x0100 : 0));
                 assert_true(r.rcode == 0 || r.rcode == 3);
@@ -82,14 +58,14 @@ static void flags_are_what_they_have_to_be(void **state)
 static void responses_and_scraps_are_dropped(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = raw_query(service, TYPE_A, 1232);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
     q.octets[2] |= 0x80;
     assert_int_equal(testbed_answer(t, q.octets, q.n, ANSWER_UDP, t->message),
                      0);
     q.octets[2] |= 0x28;
     assert_int_equal(testbed_answer(t, q.octets, q.n, ANSWER_TCP, t->message),
                      0);
-    q = raw_query(service, TYPE_A, 1232);
+    q = testbed_query(service, TYPE_A, 1232);
     for (size_t n = 0; n < 12; n++)
         assert_int_equal(testbed_answer(t, q.octets, n, ANSWER_UDP, t->message),
                          0);
@@ -101,10 +77,10 @@ static void other_opcodes_are_not_implemented(void **state)
 {
     struct testbed *t = *state;
     for (unsigned opcode = 1; opcode < 16; opcode++) {
-        struct raw q = raw_query(service, TYPE_A, 1232);
+        struct testbed_query q = testbed_query(service, TYPE_A, 1232);
         struct reply r;
         q.octets[2] = (uint8_t)(opcode << 3 | 1);
-        send_raw(t, &q, &r);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_int_equal(r.flags, 0x8104 | opcode << 11);
         assert_string_equal(r.question, "");
         reply_release(&r);
@@ -114,23 +90,23 @@ static void other_opcodes_are_not_implemented(void **state)
 static void what_cannot_be_read_is_a_format_error(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = raw_query(service, TYPE_A, 1232);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
     struct reply r;
     // no question can be told: just a header
     q.octets[5] = 0;
-    send_raw(t, &q, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.flags, 0x8001);
     assert_string_equal(r.question, "");
     assert_false(r.has_opt);
     reply_release(&r);
     q.octets[5] = 2;
-    send_raw(t, &q, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.flags, 0x8001);
     reply_release(&r);
     // the question is read, what follows is not: it comes back
     q.octets[5] = 1;
     q.octets[q.n++] = 0;
-    send_raw(t, &q, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.flags, 0x8001);
     assert_string_equal(r.question, "db.one.svc.cluster.local. IN A");
     reply_release(&r);
@@ -141,10 +117,10 @@ static void later_versions_of_edns_are_bad(void **state)
 {
     struct testbed *t = *state;
     for (unsigned version = 1; version < 256; version += 127) {
-        struct raw q = raw_query(service, TYPE_A, 1232);
+        struct testbed_query q = testbed_query(service, TYPE_A, 1232);
         struct reply r;
         q.octets[q.n - 5] = (uint8_t)version;
-        send_raw(t, &q, &r);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_int_equal(r.rcode, 16);
         assert_int_equal(r.flags, 0x8000);
         assert_string_equal(r.question, "db.one.svc.cluster.local. IN A");
@@ -168,10 +144,11 @@ static void what_is_not_ours_is_refused(void **state)
         {"local.", 6, 1},
     };
     for (size_t i = 0; i < ORD_COUNT(cases); i++) {
-        struct raw q = raw_query(cases[i].name, cases[i].type, 1232);
+        struct testbed_query q =
+            testbed_query(cases[i].name, cases[i].type, 1232);
         struct reply r;
         q.octets[q.n - 11 - 1] = (uint8_t)cases[i].class;
-        send_raw(t, &q, &r);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_int_equal(r.flags, 0x8005);
         assert_true(r.question[0]);
         assert_true(r.has_opt);
@@ -189,12 +166,12 @@ static void edns_is_answered_with_edns(void **state)
                                         "example.org."};
     for (size_t i = 0; i < ORD_COUNT(names); i++) {
         struct reply r;
-        struct raw q = raw_query(names[i], TYPE_A, 0);
-        send_raw(t, &q, &r);
+        struct testbed_query q = testbed_query(names[i], TYPE_A, 0);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_false(r.has_opt);
         reply_release(&r);
-        q = raw_query(names[i], TYPE_A, 4096);
-        send_raw(t, &q, &r);
+        q = testbed_query(names[i], TYPE_A, 4096);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_true(r.has_opt);
         assert_false(r.dnssec_ok);
         assert_int_equal(r.opt_size, 1232);
@@ -202,7 +179,7 @@ static void edns_is_answered_with_edns(void **state)
         // all flags but DO are unknown (RFC 6891 6.1.4)
         q.octets[q.n - 4] = 0xff;
         q.octets[q.n - 3] = 0xff;
-        send_raw(t, &q, &r);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_true(r.dnssec_ok);
         reply_release(&r);
         // options that nobody knows are ignored (RFC 6891 6.1.2)
@@ -210,7 +187,7 @@ static void edns_is_answered_with_edns(void **state)
         q.octets[q.n - 1] = sizeof option;
         memcpy(q.octets + q.n, option, sizeof option);
         q.n += sizeof option;
-        send_raw(t, &q, &r);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_true(r.has_opt && r.dnssec_ok);
         assert_true(r.rcode != 1);
         reply_release(&r);
@@ -319,7 +296,7 @@ static void the_case_of_the_question_is_kept(void **state)
 enum { BATCH = 32 };
 
 // Queries of all kinds.
-static void mixed_query(struct testbed *t, unsigned i, struct raw *q)
+static void mixed_query(struct testbed *t, unsigned i, struct testbed_query *q)
 {
     static const char *const names[] = {
         service,
@@ -339,8 +316,9 @@ static void mixed_query(struct testbed *t, unsigned i, struct raw *q)
     static const uint16_t types[] = {TYPE_A, TYPE_SRV, 12, 6,  TYPE_AAAA,
                                      16,     255,      2,  252};
     (void)t;
-    *q = raw_query(names[i % ORD_COUNT(names)], types[i / 3 % ORD_COUNT(types)],
-                   i % 4 ? (uint16_t)(i % 4 * 600) : 0);
+    *q = testbed_query(names[i % ORD_COUNT(names)],
+                       types[i / 3 % ORD_COUNT(types)],
+                       i % 4 ? (uint16_t)(i % 4 * 600) : 0);
     if (i % 17 == 5)
         q->octets[2] |= 0x80;
     if (i % 17 == 6)
@@ -355,7 +333,7 @@ static void prepare_jobs(struct testbed *t, unsigned seed,
                          struct answer_job jobs[BATCH], uint8_t *buffers)
 {
     for (unsigned i = 0; i < BATCH; i++) {
-        struct raw q;
+        struct testbed_query q;
         mixed_query(t, seed + i, &q);
         jobs[i] = (struct answer_job){
             .message = buffers + (size_t)i * 4096,
@@ -418,7 +396,7 @@ static void counters_tell_what_was_done(void **state)
     struct testbed *t = *state;
     const struct answer_counters *c = &t->context.counters;
     struct reply r;
-    struct raw q = raw_query(service, TYPE_A, 1232);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
     q.octets[2] = 0x80;
     testbed_answer(t, q.octets, q.n, ANSWER_UDP, t->message);
     testbed_reply(t, service, TYPE_A, 0, ANSWER_TCP, &r);
@@ -427,7 +405,7 @@ static void counters_tell_what_was_done(void **state)
     reply_release(&r);
     testbed_reply(t, "example.org.", TYPE_A, 0, ANSWER_UDP, &r);
     reply_release(&r);
-    q = raw_query(service, TYPE_A, 1232);
+    q = testbed_query(service, TYPE_A, 1232);
     q.octets[q.n - 5] = 1;
     testbed_answer(t, q.octets, q.n, ANSWER_UDP, t->message);
     testbed_serve_peers(t, 100, 1);

@@ -293,6 +293,97 @@ static void a_chain_is_cut_between_records(void **state)
     }
 }
 
+// --- long names and large ends ---------------------------------------------
+
+// 63 octets, the last of them a digit.
+#define LONG_60     "x23456789-x23456789-x23456789-x23456789-x23456789-x23456789-"
+#define LONG(digit) LONG_60 "xx" digit
+
+// one/<long 1> leads to one/<long 2> and so on, the last one to the end: each
+// name has 64 + 4 + 4 + 15 = 87 octets, a message with it as its question 103.
+static void serve_long_chain(struct testbed *t, unsigned links, const char *end)
+{
+    char words[400];
+    for (unsigned i = 1; i < links; i++) {
+        snprintf(words, sizeof words,
+                 "one/" LONG("%u") " external " LONG("%u") ".one.svc." Z, i,
+                 i + 1);
+        testbed_put(t, words);
+    }
+    snprintf(words, sizeof words, "one/" LONG("%u") " external %s", links, end);
+    testbed_serve(t, words);
+}
+
+/*
+ * Without EDNS there are 512 octets. Three links of 12 + 87 octets and one of
+ * 12 + 15 to the apex leave 512 - 103 - 3 * 99 - 27 = 85 of them, of which an
+ * SOA record takes 54; a link of 12 + 25 more leaves 48. That it has no room is
+ * not the same as that there is none.
+ */
+static void an_soa_that_does_not_fit_is_cut(void **state)
+{
+    struct testbed *t = *state;
+    static const char asked[] = LONG("1") ".one.svc." Z;
+    testbed_put(t, "one/s external " Z);
+    for (int fits = 0; fits < 2; fits++) {
+        struct reply r;
+        serve_long_chain(t, 4, fits ? Z : "s.one.svc." Z);
+        testbed_reply(t, asked, TYPE_SOA, 0, ANSWER_UDP, &r);
+        assert_int_equal(r.rcode, 0);
+        assert_int_equal((r.flags & DNS_FLAG_TC) != 0, !fits);
+        assert_int_equal(r.lines_n[REPLY_ANSWER], 5);
+        reply_release(&r);
+        // the SOA of a negative answer likewise
+        testbed_reply(t, asked, TYPE_TXT, 0, ANSWER_UDP, &r);
+        assert_int_equal((r.flags & DNS_FLAG_TC) != 0, !fits);
+        assert_int_equal(r.lines_n[REPLY_ANSWER], fits ? 4 : 5);
+        assert_int_equal(r.lines_n[REPLY_AUTHORITY], fits);
+        reply_release(&r);
+    }
+}
+
+// Of 1 + 5000 records (65535 - 45 - 38 - 11 - 28) / 16 = 4088 addresses fit
+// behind the alias, beside OPT and the extended error.
+static void an_extended_error_counts_aliases_too(void **state)
+{
+    struct testbed *t = *state;
+    struct reply r;
+    testbed_serve_peers(t, 5000, 1);
+    testbed_reply(t, "to-db.one.svc." Z, TYPE_A, 1232, ANSWER_TCP, &r);
+    assert_int_equal(r.lines_n[REPLY_ANSWER], 1 + 4088);
+    assert_int_equal(r.ede, 0);
+    assert_string_equal(r.ede_text, "4089 of 5001 records");
+    reply_release(&r);
+}
+
+// Each target's address is told under its name, or none is: a pointer reaches
+// only 16 KiB, and there may be aliases before the targets.
+static void additionals_behind_aliases_have_their_targets_names(void **state)
+{
+    struct testbed *t = *state;
+    static const char asked[] = LONG("1") ".one.svc." Z;
+    // an SRV record has 12 + 6 + 7 + 26 octets, and (16384 - 103 - 4 * 99 - 38)
+    // / 51 = 310.7
+    static const unsigned peers[] = {1, 200, 309, 310, 311, 312, 400};
+    serve_long_chain(t, 5, "db.one.svc." Z);
+    for (size_t k = 0; k < ORD_COUNT(peers); k++) {
+        const unsigned n = peers[k];
+        char expected[100];
+        struct reply r;
+        testbed_serve_peers(t, n, 1);
+        testbed_reply(t, asked, TYPE_SRV, 1232, ANSWER_TCP, &r);
+        assert_int_equal(r.lines_n[REPLY_ANSWER], 5 + n);
+        assert_int_equal(r.lines_n[REPLY_ADDITIONAL], n <= 310 ? n : 0);
+        for (unsigned i = 0; i < r.lines_n[REPLY_ADDITIONAL]; i++) {
+            snprintf(expected, sizeof expected,
+                     "p-%04u.db.one.svc." Z " 5 IN A 10.0.%u.%u", i, i >> 8,
+                     i & 255);
+            assert_string_equal(r.lines[REPLY_ADDITIONAL][i], expected);
+        }
+        reply_release(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +403,13 @@ int main(void)
                                         testbed_tear_down),
         cmocka_unit_test_setup_teardown(a_chain_is_cut_between_records, set_up,
                                         testbed_tear_down),
+        cmocka_unit_test_setup_teardown(an_soa_that_does_not_fit_is_cut, set_up,
+                                        testbed_tear_down),
+        cmocka_unit_test_setup_teardown(an_extended_error_counts_aliases_too,
+                                        set_up, testbed_tear_down),
+        cmocka_unit_test_setup_teardown(
+            additionals_behind_aliases_have_their_targets_names, set_up,
+            testbed_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

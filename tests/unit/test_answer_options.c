@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// EDNS options in replies (RFC 5001, RFC 7828, RFC 7873, RFC 8914), questions
-// in class CHAOS (RFC 4892), and the limit on replies.
-#include "answer/limit.h"
+// EDNS options in replies (RFC 5001, RFC 7828, RFC 7873), questions
+// in class CHAOS (RFC 4892).
 #include "lib/reply.h"
 #include "lib/testbed.h"
 
@@ -15,14 +14,11 @@
 #include <cmocka.h>
 
 enum {
-    QUERY_SIZE = 1200,
     NSID = 3,
     COOKIE = 10,
     KEEPALIVE = 11,
-    EDE = 15,
     TYPE_A = 1,
     TYPE_TXT = 16,
-    TYPE_SRV = 33,
     NOW = 1700000000,
 };
 
@@ -42,57 +38,12 @@ static int set_up(void **state)
     return 0;
 }
 
-struct raw {
-    uint8_t octets[QUERY_SIZE];
-    size_t n;
-};
-
-static struct raw raw_query(const char *name, uint16_t type, uint16_t edns_size)
+static struct testbed_query query_with(const char *name, unsigned code,
+                                       const void *p, size_t n)
 {
-    struct raw q;
-    q.n = query_write(q.octets, sizeof q.octets, 0xbeef, name, type, edns_size,
-                      false);
-    assert_int_not_equal(q.n, 0);
+    struct testbed_query q = testbed_query(name, TYPE_A, 1232);
+    testbed_query_option(&q, q.n - 11, code, p, n);
     return q;
-}
-
-// One more option of the OPT record, which ends the query.
-static void add_option(struct raw *q, size_t opt, unsigned code, const void *p,
-                       size_t n)
-{
-    size_t rdata = (size_t)q->octets[opt + 9] << 8 | q->octets[opt + 10];
-    uint8_t *to = q->octets + q->n;
-
-    assert_true(q->n + 4 + n <= sizeof q->octets);
-    to[0] = (uint8_t)(code >> 8);
-    to[1] = (uint8_t)code;
-    to[2] = (uint8_t)(n >> 8);
-    to[3] = (uint8_t)n;
-    if (n)
-        memcpy(to + 4, p, n);
-    q->n += 4 + n;
-    rdata += 4 + n;
-    q->octets[opt + 9] = (uint8_t)(rdata >> 8);
-    q->octets[opt + 10] = (uint8_t)rdata;
-}
-
-static struct raw query_with(const char *name, unsigned code, const void *p,
-                             size_t n)
-{
-    struct raw q = raw_query(name, TYPE_A, 1232);
-    add_option(&q, q.n - 11, code, p, n);
-    return q;
-}
-
-static size_t send_raw(struct testbed *t, const struct raw *q,
-                       enum answer_transport transport, struct reply *r)
-{
-    char error[200] = "";
-    size_t n = testbed_answer(t, q->octets, q->n, transport, t->message);
-
-    if (!reply_read(t->message, n, r, error))
-        fail_msg("%s", error);
-    return n;
 }
 
 // The value of the reply's option has to be this; NULL: there is none.
@@ -117,20 +68,20 @@ static void the_identity_is_told_to_who_asks(void **state)
 {
     struct testbed *t = *state;
     struct reply r;
-    struct raw q = query_with(service, NSID, NULL, 0);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    struct testbed_query q = query_with(service, NSID, NULL, 0);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.lines_n[REPLY_ANSWER], 1);
     assert_option(&r, NSID, "node-7", 6);
     reply_release(&r);
     // not asked for
-    q = raw_query(service, TYPE_A, 1232);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    q = testbed_query(service, TYPE_A, 1232);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.options_n, 0);
     reply_release(&r);
     // not set
     t->context.settings.identity.n = 0;
     q = query_with(service, NSID, NULL, 0);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.options_n, 0);
     reply_release(&r);
 }
@@ -139,12 +90,12 @@ static void the_identity_is_told_to_who_asks(void **state)
 static void an_option_that_is_repeated_counts_once(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = raw_query(service, TYPE_A, 1232);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
     size_t opt = q.n - 11;
     struct reply r;
     for (int i = 0; i < 100; i++)
-        add_option(&q, opt, NSID, "", 0);
-    send_raw(t, &q, ANSWER_UDP, &r);
+        testbed_query_option(&q, opt, NSID, "", 0);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.options_n, 4 + 6);
     assert_option(&r, NSID, "node-7", 6);
     reply_release(&r);
@@ -156,12 +107,12 @@ static void options_that_nobody_knows_are_ignored(void **state)
     static const unsigned codes[] = {0,  1,     4,     5,     8,    9,
                                      12, 13,    14,    15,    16,   17,
                                      18, 20292, 26946, 65001, 65535};
-    struct raw q = raw_query(service, TYPE_A, 1232);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
     size_t opt = q.n - 11;
     struct reply r;
     for (unsigned i = 0; i < ORD_COUNT(codes); i++)
-        add_option(&q, opt, codes[i], "abcdefgh", i % 9);
-    send_raw(t, &q, ANSWER_UDP, &r);
+        testbed_query_option(&q, opt, codes[i], "abcdefgh", i % 9);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.rcode, 0);
     assert_int_equal(r.lines_n[REPLY_ANSWER], 1);
     assert_int_equal(r.options_n, 0);
@@ -196,8 +147,9 @@ static void cookies_are_answered(void **state)
     for (unsigned i = 0; i < ORD_COUNT(sizes); i++)
         for (int tcp = 0; tcp < 2; tcp++) {
             struct reply r;
-            struct raw q = query_with(service, COOKIE, cookie, sizes[i]);
-            send_raw(t, &q, tcp ? ANSWER_TCP : ANSWER_UDP, &r);
+            struct testbed_query q =
+                query_with(service, COOKIE, cookie, sizes[i]);
+            testbed_send(t, &q, tcp ? ANSWER_TCP : ANSWER_UDP, &r);
             assert_int_equal(r.rcode, 0);
             assert_int_equal(r.lines_n[REPLY_ANSWER], 1);
             assert_fresh_cookie(t, &r);
@@ -212,9 +164,9 @@ static void a_cookie_of_another_length_is_a_format_error(void **state)
     uint8_t cookie[64] = {1};
     for (size_t n = 0; n <= sizeof cookie; n++) {
         struct reply r;
-        struct raw q = query_with(service, COOKIE, cookie, n);
+        struct testbed_query q = query_with(service, COOKIE, cookie, n);
         bool good = n == 8 || (n >= 16 && n <= 40);
-        send_raw(t, &q, ANSWER_UDP, &r);
+        testbed_send(t, &q, ANSWER_UDP, &r);
         assert_int_equal(r.rcode, good ? 0 : 1);
         assert_true(r.has_opt);
         reply_release(&r);
@@ -225,12 +177,12 @@ static void a_cookie_of_another_length_is_a_format_error(void **state)
 static void the_first_cookie_counts(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = raw_query(service, TYPE_A, 1232);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
     size_t opt = q.n - 11;
     struct reply r;
-    add_option(&q, opt, COOKIE, client_cookie, 8);
-    add_option(&q, opt, COOKIE, "abcdefgh", 8);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_query_option(&q, opt, COOKIE, client_cookie, 8);
+    testbed_query_option(&q, opt, COOKIE, "abcdefgh", 8);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.options_n, 28);
     assert_fresh_cookie(t, &r);
     reply_release(&r);
@@ -240,15 +192,15 @@ static void the_first_cookie_counts(void **state)
 static void a_cookie_is_had_without_a_question(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = {.n = 23};
+    struct testbed_query q = {.n = 23};
     struct reply r;
     memcpy(q.octets, "\xbe\xef\0\0\0\0\0\0\0\0\0\1", 12);
     memcpy(q.octets + 12, "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.rcode, 1);
     reply_release(&r);
-    add_option(&q, 12, COOKIE, client_cookie, 8);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_query_option(&q, 12, COOKIE, client_cookie, 8);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.rcode, 0);
     assert_string_equal(r.question, "");
     assert_int_equal(r.lines_n[REPLY_ANSWER], 0);
@@ -265,14 +217,14 @@ static void errors_stay_small(void **state)
     memset(longest, 'x', sizeof longest);
     t->context.settings.identity = span_of((uint8_t *)longest, 63);
     for (int with = 0; with < 4; with++) {
-        struct raw q = raw_query(".", TYPE_A, 1232);
+        struct testbed_query q = testbed_query(".", TYPE_A, 1232);
         size_t opt = q.n - 11;
         struct reply r;
         if (with & 1)
-            add_option(&q, opt, NSID, NULL, 0);
+            testbed_query_option(&q, opt, NSID, NULL, 0);
         if (with & 2)
-            add_option(&q, opt, COOKIE, client_cookie, 8);
-        size_t n = send_raw(t, &q, ANSWER_UDP, &r);
+            testbed_query_option(&q, opt, COOKIE, client_cookie, 8);
+        size_t n = testbed_send(t, &q, ANSWER_UDP, &r);
         assert_int_equal(r.rcode, 5);
         assert_true(n <= 3 * q.n);
         reply_release(&r);
@@ -285,16 +237,16 @@ static void errors_stay_small(void **state)
 static void how_long_a_connection_may_idle_is_told(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = query_with(service, KEEPALIVE, NULL, 0);
+    struct testbed_query q = query_with(service, KEEPALIVE, NULL, 0);
     struct reply r;
-    send_raw(t, &q, ANSWER_TCP, &r);
+    testbed_send(t, &q, ANSWER_TCP, &r);
     assert_option(&r, KEEPALIVE, "\0\x64", 2);
     reply_release(&r);
-    send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.options_n, 0);
     reply_release(&r);
-    q = raw_query(service, TYPE_A, 1232);
-    send_raw(t, &q, ANSWER_TCP, &r);
+    q = testbed_query(service, TYPE_A, 1232);
+    testbed_send(t, &q, ANSWER_TCP, &r);
     assert_int_equal(r.options_n, 0);
     reply_release(&r);
 }
@@ -302,13 +254,14 @@ static void how_long_a_connection_may_idle_is_told(void **state)
 static void all_options_go_together(void **state)
 {
     struct testbed *t = *state;
-    struct raw q = raw_query("no.one.svc.cluster.local.", TYPE_A, 512);
+    struct testbed_query q =
+        testbed_query("no.one.svc.cluster.local.", TYPE_A, 512);
     size_t opt = q.n - 11;
     struct reply r;
-    add_option(&q, opt, KEEPALIVE, NULL, 0);
-    add_option(&q, opt, COOKIE, client_cookie, 8);
-    add_option(&q, opt, NSID, NULL, 0);
-    send_raw(t, &q, ANSWER_TCP, &r);
+    testbed_query_option(&q, opt, KEEPALIVE, NULL, 0);
+    testbed_query_option(&q, opt, COOKIE, client_cookie, 8);
+    testbed_query_option(&q, opt, NSID, NULL, 0);
+    testbed_send(t, &q, ANSWER_TCP, &r);
     assert_int_equal(r.rcode, 3);
     assert_int_equal(r.lines_n[REPLY_AUTHORITY], 1);
     assert_option(&r, KEEPALIVE, "\0\x64", 2);
@@ -323,14 +276,14 @@ static void options_take_room_from_the_answer(void **state)
     struct testbed *t = *state;
     // 42 octets before the records, 11 for OPT: (512 - 53) / 16 = 28 fit
     testbed_serve_peers(t, 28, 1);
-    struct raw q = raw_query(service, TYPE_A, 512);
+    struct testbed_query q = testbed_query(service, TYPE_A, 512);
     size_t opt = q.n - 11;
     struct reply r;
-    send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_send(t, &q, ANSWER_UDP, &r);
     assert_int_equal(r.lines_n[REPLY_ANSWER], 28);
     reply_release(&r);
-    add_option(&q, opt, COOKIE, client_cookie, 8);
-    size_t n = send_raw(t, &q, ANSWER_UDP, &r);
+    testbed_query_option(&q, opt, COOKIE, client_cookie, 8);
+    size_t n = testbed_send(t, &q, ANSWER_UDP, &r);
     // 28 octets of cookie: two records less
     assert_true(n <= 512);
     assert_int_equal(r.lines_n[REPLY_ANSWER], 26);
@@ -344,9 +297,9 @@ static void options_take_room_from_the_answer(void **state)
 static void ask_chaos(struct testbed *t, const char *name, uint16_t type,
                       struct reply *r)
 {
-    struct raw q = raw_query(name, type, 0);
+    struct testbed_query q = testbed_query(name, type, 0);
     q.octets[q.n - 1] = 3;
-    send_raw(t, &q, ANSWER_UDP, r);
+    testbed_send(t, &q, ANSWER_UDP, r);
 }
 
 static void assert_chaos(struct testbed *t, const char *name, uint16_t type,
@@ -389,131 +342,6 @@ static void chaos_tells_nothing_unasked(void **state)
     assert_chaos(t, "version.bind.", TYPE_TXT, NULL);
 }
 
-// --- answers that no message holds -----------------------------------------
-
-// 4,200 A records take 67,200 octets. (65535 - 42 - 11) / 16 = 4092 fit, less
-// those in whose place the extended error stands: 4 + 2 + 20 octets.
-static void tcp_says_how_many_records_there_are(void **state)
-{
-    struct testbed *t = *state;
-    struct reply r;
-    testbed_serve_peers(t, 4200, 1);
-    struct raw q = raw_query(service, TYPE_A, 1232);
-    size_t n = send_raw(t, &q, ANSWER_TCP, &r);
-    assert_true(n <= 65535);
-    assert_false(r.flags & DNS_FLAG_TC);
-    assert_in_range(r.lines_n[REPLY_ANSWER], 4090, 4091);
-    assert_int_equal(r.ede, 0);
-    char expected[80];
-    snprintf(expected, sizeof expected, "%zu of 4200 records",
-             r.lines_n[REPLY_ANSWER]);
-    assert_string_equal(r.ede_text, expected);
-    reply_release(&r);
-    // without EDNS there is no place for it, and no TC either
-    q = raw_query(service, TYPE_A, 0);
-    send_raw(t, &q, ANSWER_TCP, &r);
-    assert_false(r.flags & DNS_FLAG_TC);
-    assert_int_equal(r.lines_n[REPLY_ANSWER], 4093);
-    reply_release(&r);
-    // over UDP it is TC that says so, as ever
-    q = raw_query(service, TYPE_A, 1232);
-    send_raw(t, &q, ANSWER_UDP, &r);
-    assert_true(r.flags & DNS_FLAG_TC);
-    assert_int_equal(r.ede, -1);
-    reply_release(&r);
-}
-
-// SRV records that no message holds come in turns, in one order: all are seen.
-static void tcp_goes_round_srv_records(void **state)
-{
-    struct testbed *t = *state;
-    static bool seen[3000];
-    unsigned n = 0;
-    testbed_serve_peers(t, 3000, 1);
-    for (int turn = 0; turn < 40; turn++) {
-        struct reply r;
-        struct raw q = raw_query(service, TYPE_SRV, 1232);
-        send_raw(t, &q, ANSWER_TCP, &r);
-        assert_false(r.flags & DNS_FLAG_TC);
-        assert_true(r.lines_n[REPLY_ANSWER] > 1000);
-        assert_int_equal(r.ede, 0);
-        unsigned before = 0;
-        for (size_t i = 0; i < r.lines_n[REPLY_ANSWER]; i++) {
-            unsigned peer;
-            const char *p = strstr(r.lines[REPLY_ANSWER][i], " p-");
-            assert_non_null(p);
-            assert_int_equal(sscanf(p, " p-%u.", &peer), 1);
-            assert_true(peer < 3000);
-            if (i > 0)
-                assert_int_equal(peer, (before + 1) % 3000);
-            before = peer;
-            n += !seen[peer];
-            seen[peer] = true;
-        }
-        reply_release(&r);
-    }
-    assert_int_equal(n, 3000);
-}
-
-// --- the limit -------------------------------------------------------------
-
-struct sent {
-    unsigned whole, cut, none;
-};
-
-static struct sent send_many(struct testbed *t, const struct raw *q,
-                             enum answer_transport transport, unsigned n)
-{
-    struct sent sent = {0};
-    for (unsigned i = 0; i < n; i++) {
-        if (testbed_answer(t, q->octets, q->n, transport, t->message) == 0)
-            sent.none++;
-        else if (t->message[2] & 2)
-            sent.cut++;
-        else
-            sent.whole++;
-    }
-    return sent;
-}
-
-// Of what is over the limit one half comes over TCP, the other is left.
-static void replies_over_the_limit_are_cut_or_left(void **state)
-{
-    struct testbed *t = *state;
-    struct raw q = raw_query(service, TYPE_A, 1232);
-    t->context.settings.limit = limit_new(10, 1);
-    assert_non_null(t->context.settings.limit);
-    t->context.now_ms = 1000;
-    struct sent sent = send_many(t, &q, ANSWER_UDP, 110);
-    assert_in_range(sent.whole, 10, 11);
-    assert_in_range(sent.cut, 49, 51);
-    assert_int_equal(sent.whole + sent.cut + sent.none, 110);
-    assert_int_equal(counter_read(&t->context.counters.limited),
-                     sent.cut + sent.none);
-    // who is over TCP is where it says it is
-    sent = send_many(t, &q, ANSWER_TCP, 50);
-    assert_int_equal(sent.whole, 50);
-    limit_free(t->context.settings.limit);
-}
-
-static void a_valid_cookie_passes_the_limit(void **state)
-{
-    struct testbed *t = *state;
-    const struct address client = {FAMILY_IPV4, {192, 0, 2, 1}};
-    uint8_t cookie[DNS_COOKIE_SIZE];
-    t->context.settings.limit = limit_new(1, 1);
-    assert_non_null(t->context.settings.limit);
-    dns_cookie_write(&t->context.settings.cookie_secret, client_cookie, &client,
-                     NOW, cookie);
-    struct raw q = query_with(service, COOKIE, cookie, sizeof cookie);
-    struct sent sent = send_many(t, &q, ANSWER_UDP, 100);
-    assert_int_equal(sent.whole, 100);
-    q.octets[q.n - 1] ^= 1;
-    sent = send_many(t, &q, ANSWER_UDP, 100);
-    assert_in_range(sent.whole, 1, 2);
-    limit_free(t->context.settings.limit);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,14 +371,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(chaos_tells_who_answers, set_up,
                                         testbed_tear_down),
         cmocka_unit_test_setup_teardown(chaos_tells_nothing_unasked, set_up,
-                                        testbed_tear_down),
-        cmocka_unit_test_setup_teardown(tcp_says_how_many_records_there_are,
-                                        set_up, testbed_tear_down),
-        cmocka_unit_test_setup_teardown(tcp_goes_round_srv_records, set_up,
-                                        testbed_tear_down),
-        cmocka_unit_test_setup_teardown(replies_over_the_limit_are_cut_or_left,
-                                        set_up, testbed_tear_down),
-        cmocka_unit_test_setup_teardown(a_valid_cookie_passes_the_limit, set_up,
                                         testbed_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

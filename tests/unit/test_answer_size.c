@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { QUERY_SIZE = 600, TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
 
 // --- asking ----------------------------------------------------------------
 
@@ -119,7 +119,7 @@ static void ipv6_addresses_are_cut_likewise(void **state)
         t, &(struct expected){service, TYPE_AAAA, 0, ANSWER_TCP, 20, 0, false});
 }
 
-// clients.md 20: additionals go before the answer is cut; then there are none.
+// RFC 2181 9: additionals go before the answer is cut; then there are none.
 static void additionals_are_dropped_first(void **state)
 {
     struct testbed *t = *state;
@@ -272,32 +272,110 @@ static void sets_of_additionals_are_not_split(void **state)
 }
 
 // What a smaller buffer holds is sent, and nothing is written behind it.
+static void assert_fits(struct testbed *t, const struct testbed_query *q,
+                        uint32_t size)
+{
+    uint8_t *buffer = malloc(size);
+    struct reply r;
+    char error[200] = "";
+
+    assert_non_null(buffer);
+    memcpy(buffer, q->octets, q->n);
+    struct answer_job job = {
+        .message = buffer,
+        .query_n = (uint32_t)q->n,
+        .size = size,
+        .transport = ANSWER_TCP,
+        .client = &(struct sockaddr_any){.v4.sin_family = AF_INET}};
+    answer_batch(&t->context, &job, 1);
+    assert_int_equal(job.verdict, ANSWER_SEND);
+    assert_true(job.reply_n <= size);
+    if (!reply_read(buffer, job.reply_n, &r, error))
+        fail_msg("%s", error);
+    reply_release(&r);
+    free(buffer);
+}
+
 static void a_buffer_is_never_overrun(void **state)
 {
     struct testbed *t = *state;
     static const uint16_t types[] = {TYPE_A, TYPE_SRV, 255, 6};
     testbed_serve_peers(t, 150, 1);
     for (size_t i = 0; i < ORD_COUNT(types); i++)
-        for (uint32_t size = 60; size < 3000; size += 7) {
-            uint8_t query[QUERY_SIZE], *buffer = malloc(size);
-            struct reply r;
-            char error[200] = "";
-            size_t n = query_write(query, sizeof query, 1, service, types[i],
-                                   1232, true);
-            assert_non_null(buffer);
-            memcpy(buffer, query, n);
-            struct answer_job job = {.message = buffer,
-                                     .query_n = (uint32_t)n,
-                                     .size = size,
-                                     .transport = ANSWER_TCP};
-            answer_batch(&t->context, &job, 1);
-            assert_int_equal(job.verdict, ANSWER_SEND);
-            assert_true(job.reply_n <= size);
-            if (!reply_read(buffer, job.reply_n, &r, error))
-                fail_msg("%s", error);
-            reply_release(&r);
-            free(buffer);
+        for (int options = 0; options < 2; options++) {
+            struct testbed_query q = testbed_query(service, types[i], 1232);
+            const size_t opt = q.n - DNS_OPT;
+            if (options) // a cookie: 8 octets in the query, 24 in the reply
+                testbed_query_option(&q, opt, 10, "abcdefgh", 8);
+            for (uint32_t size = (uint32_t)q.n; size < 3000; size += 7)
+                assert_fits(t, &q, size);
         }
+}
+
+// --- answers that no message holds -----------------------------------------
+
+// 4,200 A records take 67,200 octets. (65535 - 42 - 11) / 16 = 4092 fit, less
+// those in whose place the extended error stands: 4 + 2 + 20 octets.
+static void tcp_says_how_many_records_there_are(void **state)
+{
+    struct testbed *t = *state;
+    struct reply r;
+    testbed_serve_peers(t, 4200, 1);
+    struct testbed_query q = testbed_query(service, TYPE_A, 1232);
+    size_t n = testbed_send(t, &q, ANSWER_TCP, &r);
+    assert_true(n <= 65535);
+    assert_false(r.flags & DNS_FLAG_TC);
+    assert_in_range(r.lines_n[REPLY_ANSWER], 4090, 4091);
+    assert_int_equal(r.ede, 0);
+    char expected[80];
+    snprintf(expected, sizeof expected, "%zu of 4200 records",
+             r.lines_n[REPLY_ANSWER]);
+    assert_string_equal(r.ede_text, expected);
+    reply_release(&r);
+    // without EDNS there is no place for it, and no TC either
+    q = testbed_query(service, TYPE_A, 0);
+    testbed_send(t, &q, ANSWER_TCP, &r);
+    assert_false(r.flags & DNS_FLAG_TC);
+    assert_int_equal(r.lines_n[REPLY_ANSWER], 4093);
+    reply_release(&r);
+    // over UDP it is TC that says so, as ever
+    q = testbed_query(service, TYPE_A, 1232);
+    testbed_send(t, &q, ANSWER_UDP, &r);
+    assert_true(r.flags & DNS_FLAG_TC);
+    assert_int_equal(r.ede, -1);
+    reply_release(&r);
+}
+
+// SRV records that no message holds come in turns, in one order: all are seen.
+static void tcp_goes_round_srv_records(void **state)
+{
+    struct testbed *t = *state;
+    static bool seen[3000];
+    unsigned n = 0;
+    testbed_serve_peers(t, 3000, 1);
+    for (int turn = 0; turn < 40; turn++) {
+        struct reply r;
+        struct testbed_query q = testbed_query(service, TYPE_SRV, 1232);
+        testbed_send(t, &q, ANSWER_TCP, &r);
+        assert_false(r.flags & DNS_FLAG_TC);
+        assert_true(r.lines_n[REPLY_ANSWER] > 1000);
+        assert_int_equal(r.ede, 0);
+        unsigned before = 0;
+        for (size_t i = 0; i < r.lines_n[REPLY_ANSWER]; i++) {
+            unsigned peer;
+            const char *p = strstr(r.lines[REPLY_ANSWER][i], " p-");
+            assert_non_null(p);
+            assert_int_equal(sscanf(p, " p-%u.", &peer), 1);
+            assert_true(peer < 3000);
+            if (i > 0)
+                assert_int_equal(peer, (before + 1) % 3000);
+            before = peer;
+            n += !seen[peer];
+            seen[peer] = true;
+        }
+        reply_release(&r);
+    }
+    assert_int_equal(n, 3000);
 }
 
 #define test(f)                                                                \
@@ -315,6 +393,8 @@ int main(void)
         cmocka_unit_test(pointers_end_at_the_limit_for_any_question),
         test(sets_of_additionals_are_not_split),
         test(a_buffer_is_never_overrun),
+        test(tcp_says_how_many_records_there_are),
+        test(tcp_goes_round_srv_records),
     };
     zone_reader_register();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,6 @@
 #include "net/worker.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -430,17 +429,6 @@ static void an_address_may_stand_beside_its_wildcard(void **state)
     zone_free(z);
 }
 
-static unsigned open_files(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    unsigned n = 0;
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
-}
-
 static void a_start_that_fails_leaves_nothing_behind(void **state)
 {
     const struct sockaddr_any listen = server_address("127.0.0.1:0");
@@ -456,19 +444,19 @@ static void a_start_that_fails_leaves_nothing_behind(void **state)
     settings.listen = &listen;
     settings.listen_n = 1;
     settings.threads = 2;
-    const unsigned before = open_files();
+    const unsigned before = server_open_files();
     do {
         fault_alloc_after(++n);
         r = workers_start(&settings, &w, &err);
         if (r < 0) {
             assert_int_equal(r, -ENOMEM);
-            assert_int_equal(open_files(), before);
+            assert_int_equal(server_open_files(), before);
         }
     } while (r < 0);
     fault_alloc_after(-1);
     assert_true(n > 10);
     workers_stop(w);
-    assert_int_equal(open_files(), before);
+    assert_int_equal(server_open_files(), before);
     zone_free(z);
 }
 

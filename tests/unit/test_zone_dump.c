@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a zone prints is what it answers, all of it, in one order. Expected
-// texts are written by hand after RFC 1035 5, RFC 4034 6 and
-// reference/kubernetes-dns.md 3; replies are read by a second decoder.
+// texts are written by hand after RFC 1035 5, RFC 4034 6 and K8S-DNS 2; replies
+// are read by a second decoder.
 #include "lib/fault.h"
 #include "lib/reply.h"
 #include "lib/testbed.h"
@@ -42,11 +42,11 @@ static struct testbed *testbed_with_rules(uint64_t seed)
 }
 
 static const char *const services[] = {
-    "one/db headless slice4 port Peer:27017/tcp port :1/udp "
-    "end a 10.0.0.1 zone EU-1 end b 10.0.0.2 zone eu-2 end - 10.0.0.3 "
-    "slice6 port Peer:27017/tcp end a 2001:db8::1 zone EU-1",
-    "one/api ip 10.96.0.1 ip fd00::1 port http:80/tcp port :81/udp slice4 "
-    "port web:8080/tcp end x 10.0.1.1",
+    ("one/db headless slice4 port Peer:27017/tcp port :1/udp "
+     "end a 10.0.0.1 zone EU-1 end b 10.0.0.2 zone eu-2 end - 10.0.0.3 "
+     "slice6 port Peer:27017/tcp end a 2001:db8::1 zone EU-1"),
+    ("one/api ip 10.96.0.1 ip fd00::1 port http:80/tcp port :81/udp slice4 "
+     "port web:8080/tcp end x 10.0.1.1"),
     "one/none headless slice4 port p:1/tcp",
     "two/ext external Example.org",
     "two/near external db.one.svc.cluster.local",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each name in the forward zone answers. Expected values are from
-// reference/kubernetes-dns.md (sections 1, 3, 5, 7) and the RFCs it cites.
+// What each name in the forward zone answers. Expected values are from K8S-DNS,
+// from what CoreDNS does where that is silent, and from the RFCs where CoreDNS
+// denies what exists.
 #include "lib/testbed.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose name an address has (reference/kubernetes-dns.md 4): exactly one PTR,
-// of the virtual address first, then of the service that governs the pod, then
-// in (namespace, name) order; and the names in between (RFC 8020).
+// Whose name an address has (K8S-DNS 2.3.3, 2.4.3): exactly one PTR, of the
+// virtual address first, then of the service that governs the pod, then in
+// (namespace, name) order; and the names in between (RFC 8020).
 #include "lib/testbed.h"
 
 #include <errno.h>
@@ -378,7 +378,11 @@ static void a_reverse_zone_ends_where_a_label_does(void **state)
         assert_int_equal(zone_new(&s, &z, &err), -EINVAL);
         assert_null(z);
         snprintf(expected, sizeof expected, "reverse zone '%s'%s%s",
-                 bad[i].range, where, bad[i].mend);
+                 bad[i].range,
+                 c.prefix == 8u * address_size(&c.base)
+                     ? " is a single address; use "
+                     : where,
+                 bad[i].mend);
         assert_string_equal(err.text, expected);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights, names of endpoints, and the other kinds of services. Expected values
-// are from reference/kubernetes-dns.md (sections 2 and 3).
+// are from K8S-DNS 2.3 to 2.5, and from what CoreDNS does where that is silent.
 #include "lib/testbed.h"
 
 #include <setjmp.h>
