@@ -23,8 +23,8 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import ordinald  # noqa: E402
-from ordinald import (ADDRESSES, MONGO, POD, SLOW, Case, free_port,  # noqa: E402
-                      mongo, until)
+from ordinald import (  # noqa: E402
+    ADDRESSES, MONGO, POD, SLOW, Case, free_port, mongo, until)
 
 INSIDE = "ORDINALD_TEST_NAMESPACE"
 SEARCH = "search mongo.svc.cluster.local svc.cluster.local cluster.local\n"
@@ -202,17 +202,18 @@ class Asking(Case):
             self.assertEqual(self.ask(library, "any", name), [address])
             self.assertEqual(self.ask(library, "PTR", address), [PEER % i])
 
-    def hears_no_at_once(self, library, nodata):
+    def hears_no_at_once(self, library, *nodata):
         # a library that waits for another answer waits for 5 s at least
         began = time.monotonic()
         self.resolv_conf("")
-        for kind, name, code in (
-                ("any", PEER % 3, socket.EAI_NONAME),
-                ("any", "x." + PEER % 0, socket.EAI_NONAME),
-                ("AAAA", PEER % 0, nodata), ("any", "svc.cluster.local", nodata),
+        none = (socket.EAI_NONAME,)
+        for kind, name, codes in (
+                ("any", PEER % 3, none), ("any", "x." + PEER % 0, none),
+                ("AAAA", PEER % 0, nodata),
+                ("any", "svc.cluster.local", nodata),
                 ("any", "_tcp." + SERVICE, nodata),
-                ("PTR", "10.255.255.255", socket.EAI_NONAME)):
-            self.assertEqual(self.ask(library, kind, name), code, name)
+                ("PTR", "10.255.255.255", none)):
+            self.assertIn(self.ask(library, kind, name), codes, name)
         self.assertLess(time.monotonic() - began, 4 * SLOW)
 
     def sees_a_peer_come(self, library, limit_s=1):
@@ -266,8 +267,9 @@ class Musl(Asking):
         self.finds_peers_by_short_names(self.program)
 
     def test_musl_hears_no_at_once(self):
-        # it has no EAI_NODATA and says so by the same number
-        self.hears_no_at_once(self.program, socket.EAI_NODATA)
+        # before 1.2.4 it does not tell one "no" from the other
+        self.hears_no_at_once(self.program, socket.EAI_NODATA,
+                              socket.EAI_NONAME)
 
     def test_musl_sees_a_peer_come(self):
         self.sees_a_peer_come(self.program)
@@ -329,7 +331,8 @@ class Caches(Asking):
         for i, address in enumerate(ADDRESSES):
             self.assertEqual(self.short("-x", address), [POD % i])
         for words in (("AAAA", PEER % 0), ("HTTPS", SERVICE), ("TXT", SERVICE),
-                      ("A", "_tcp." + SERVICE), ("A", "mongo.svc.cluster.local")):
+                      ("A", "_tcp." + SERVICE),
+                      ("A", "mongo.svc.cluster.local")):
             self.assertEqual(self.status(*words), "NOERROR", words)
             self.assertEqual(self.short(*words), [])
         for words in (("A", "nope." + SERVICE), ("A", "x." + PEER % 0),
@@ -384,8 +387,8 @@ class Caches(Asking):
 def loopback_up():
     get_flags, set_flags, up = 0x8913, 0x8914, 1  # netdevice(7)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        flags, = struct.unpack_from(
-            "h", fcntl.ioctl(s, get_flags, struct.pack("16sh22x", b"lo", 0)), 16)
+        asked = fcntl.ioctl(s, get_flags, struct.pack("16sh22x", b"lo", 0))
+        flags, = struct.unpack_from("h", asked, 16)
         fcntl.ioctl(s, set_flags, struct.pack("16sh22x", b"lo", flags | up))
 
 
