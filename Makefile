@@ -162,13 +162,15 @@ $(OUT)/obj/tests/%.o: tests/%.c $(OUT)/flags
 	@$(compile) $(TEST_CFLAGS) -iquote tests -MMD -MP -c -o $@ $<
 
 # before anything is compiled: which package a missing header is in
-.PHONY: libraries
-libraries:
-	@pkg-config --exists $(LIBS) 2>/dev/null || { \
+.PHONY: libraries test-libraries
+libraries test-libraries:
+	@pkg-config --exists $(LIBS) $(if $(findstring test,$@),cmocka) \
+	    2>/dev/null || { \
 	    echo "make: libraries are missing; 'make deps' installs them" >&2; \
 	    exit 1; }
 
 $(call objects,$(SRC)): | libraries
+$(call objects,$(UNIT) $(TEST_LIB)): | test-libraries
 
 $(BIN): $(call objects,$(SRC))
 	@echo "  LINK  $@"
