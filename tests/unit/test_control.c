@@ -498,6 +498,11 @@ static void held_replies_have_a_limit(void **state)
     size_t n = 0, held = 0;
     struct zone_dump dump;
 
+#ifdef __SANITIZE_THREAD__
+    // Making a reply takes longer there than a client may be idle; and there is
+    // one thread only.
+    skip();
+#endif
     testbed_serve_peers(b->bed, 30000, 1);
     assert_int_equal(
         zone_dump(b->bed->zone, ZONE_DUMP_ALL, ZONE_DUMP_TEXT, &dump), 0);
