@@ -66,6 +66,15 @@ static inline bool span_equal(struct span a, struct span b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+// Order octet by octet; of equal beginnings the shorter one comes first. 0 when
+// equal.
+static inline int span_compare(struct span a, struct span b)
+{
+    const size_t n = a.n < b.n ? a.n : b.n;
+    const int c = n ? memcmp(a.p, b.p, n) : 0;
+    return c ? c : (a.n > b.n) - (a.n < b.n);
+}
+
 // Reading cursor. Private: use the functions.
 struct bytes_in {
     const uint8_t *at;

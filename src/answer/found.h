@@ -38,13 +38,15 @@ ORD_INLINE uint16_t found_put_soa(const struct answer_context *c,
     return 1;
 }
 
-// A peer with several addresses of a family, or an IPv6 address.
+// Put a peer with several addresses of a family, or an IPv6 address. Returns
+// the reply with them, as below.
 ORD_COLD struct reply found_put_addresses(struct answer_context *c,
                                           struct answer_job *job,
                                           struct reply r,
                                           const struct zone_match *match);
 
-// The forms that are rarely asked for, an alias excepted (chain.h).
+// Put the forms that are rarely asked for, an alias excepted (chain.h). name:
+// the owner, which need not be the question's.
 ORD_COLD struct reply found_put_rare(struct answer_context *c,
                                      struct answer_job *job, struct reply r,
                                      const struct zone_match *match,

@@ -3,7 +3,7 @@
 // question stays as the client wrote it, and what the zone has rendered is
 // copied behind it.
 //
-//     12       header: id kept, flags and counts new
+//     12       header: id and QDCOUNT kept, flags and the other counts new
 //     n + 4    question: untouched, so its letters' case is kept
 //     ...      answer; authority (SOA of a negative answer); additional
 //     11       OPT, where the query had one, and its options (options.c)

@@ -130,6 +130,33 @@ static inline const struct zone_peer *block_find_peer(
     }
 }
 
+/*
+ * The port with this name and protocol, or NULL. A service may have thousands.
+ *
+ * name      without underscore, lower case
+ * protocol  enum protocol, or -1, which none has
+ */
+static inline const struct zone_port *block_find_port(
+    const struct zone_block *b, struct span name, int protocol)
+{
+    uint32_t low = 0, high = b->ports_n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const struct zone_port *port = &b->ports[middle];
+        int c = span_compare(port->name, name);
+        if (c == 0)
+            c = port->protocol - protocol;
+        if (c == 0)
+            return port;
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 // The addresses behind the label.
 static inline const uint8_t *peer_a(const struct zone_peer *peer)
 {

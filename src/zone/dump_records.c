@@ -220,12 +220,7 @@ static int take(struct dump_set *set, const struct zone *z,
 static int compare(const void *a, const void *b)
 {
     const struct dump_record *x = a, *y = b;
-    const size_t n = x->rdata.n < y->rdata.n ? x->rdata.n : y->rdata.n;
-    const int c = memcmp(x->rdata.p, y->rdata.p, n);
-
-    if (c)
-        return c;
-    return (x->rdata.n > y->rdata.n) - (x->rdata.n < y->rdata.n);
+    return span_compare(x->rdata, y->rdata);
 }
 
 // Addresses come in order already.

@@ -283,13 +283,11 @@ static enum zone_outcome find_port(const struct zone *z,
                                    const struct dns_query *q,
                                    struct zone_match *out)
 {
-    struct span name = bare_label(q->name);
-    int protocol = protocol_of(label_at(q, 1));
+    const struct zone_port *port = block_find_port(block, bare_label(q->name),
+                                                   protocol_of(label_at(q, 1)));
 
-    for (uint32_t i = 0; i < block->ports_n; i++)
-        if (block->ports[i].protocol == protocol &&
-            span_equal(block->ports[i].name, name))
-            return find_in_set(&block->ports[i].set, q->qtype, out);
+    if (port)
+        return find_in_set(&port->set, q->qtype, out);
     return z->rules.zonal && lookup_is_zonal_part(block, q, 2) ? ZONE_NODATA
                                                                : ZONE_NXDOMAIN;
 }

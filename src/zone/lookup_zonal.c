@@ -40,13 +40,6 @@ void lookup_zonal_begin(const struct zone *z, const struct dns_query *q,
     l->hash = hash_bytes(z->seed, q->name + l->key_at, l->key_n);
 }
 
-// Octet by octet, of equal beginnings the shorter one first.
-static int compare_names(struct span a, struct span b)
-{
-    int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-    return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 static const struct zone_set *find_topology(const struct zone_block *block,
                                             struct span name)
 {
@@ -55,7 +48,7 @@ static const struct zone_set *find_topology(const struct zone_block *block,
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const struct zone_topology *t = &block->topologies[middle];
-        int c = compare_names(t->name, name);
+        int c = span_compare(t->name, name);
         if (c == 0)
             return &t->set;
         if (c < 0)

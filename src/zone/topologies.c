@@ -51,9 +51,7 @@ static struct span make_labels(const char *text, uint8_t *to, size_t max)
 static int compare_names(const void *x, const void *y)
 {
     const struct candidate *a = x, *b = y;
-    const size_t n = a->name.n < b->name.n ? a->name.n : b->name.n;
-    int c = n ? memcmp(a->name.p, b->name.p, n) : 0;
-    return c ? c : (a->name.n > b->name.n) - (a->name.n < b->name.n);
+    return span_compare(a->name, b->name);
 }
 
 static uint32_t count_zones(const struct service *s)

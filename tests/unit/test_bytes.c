@@ -31,6 +31,27 @@ static void reading_past_the_end_fails_for_good(void **state)
     assert_false(bytes_in_ok(&in));
 }
 
+static int compare(const char *a, const char *b)
+{
+    const int c = span_compare(span_of_text(a), span_of_text(b));
+    const int turned = span_compare(span_of_text(b), span_of_text(a));
+    assert_int_equal((c > 0) - (c < 0), (turned < 0) - (turned > 0));
+    return c;
+}
+
+static void spans_are_ordered_by_octets(void **state)
+{
+    (void)state;
+    assert_int_equal(compare("", ""), 0);
+    assert_int_equal(compare("ab", "ab"), 0);
+    assert_true(compare("", "a") < 0);
+    assert_true(compare("a", "ab") < 0);
+    assert_true(compare("ab", "b") < 0);
+    assert_true(compare("a\xff", "b") < 0);
+    assert_true(compare("\x7f", "\x80") < 0);
+    assert_true(span_compare((struct span){0}, span_of_text("a")) < 0);
+}
+
 static void what_is_written_can_be_read(void **state)
 {
     (void)state;
@@ -74,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_are_read_in_network_order),
         cmocka_unit_test(reading_past_the_end_fails_for_good),
+        cmocka_unit_test(spans_are_ordered_by_octets),
         cmocka_unit_test(what_is_written_can_be_read),
         cmocka_unit_test(writing_past_the_end_fails_for_good),
         cmocka_unit_test(empty_spans_are_equal_whatever_they_point_at),

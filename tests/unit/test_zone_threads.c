@@ -371,7 +371,7 @@ static void nothing_is_absent_before_the_first_load_is_whole(void **state)
     (void)state;
     const unsigned expected =
         1u << DNS_RCODE_SERVFAIL | 1u << DNS_RCODE_NOERROR;
-    struct loading l = {0};
+    struct loading l = {.done = false};
     unsigned seen = expected;
     pthread_t thread;
 
