@@ -4,6 +4,7 @@
 #ifndef ORDINALD_DNS_NAME_H
 #define ORDINALD_DNS_NAME_H
 
+#include "base/base.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/sockaddr.h"
@@ -55,6 +56,10 @@ int dns_name_parse(const char *text, struct dns_name *out,
  * Returns out.
  */
 const char *dns_name_format(struct span name, char *out);
+
+// Write n octets in lower case to `to`, which may be where they stand. Returns
+// to. Kept out of the way of queries, which hardly ever have capitals.
+ORD_COLD uint8_t *dns_fold(uint8_t *to, const uint8_t *from, size_t n);
 
 // Fold to lower case, in place.
 void dns_name_fold(struct dns_name *name);

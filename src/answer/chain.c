@@ -33,9 +33,7 @@ static void ask_for_last(struct chain *chain, const uint8_t *message)
         q->label_at[q->labels++] = (uint8_t)at;
     q->label_at[q->labels] = (uint8_t)(name.n - 1);
     q->name_n = (uint8_t)name.n;
-    for (size_t i = 0; i < name.n; i++)
-        q->folded[i] = dns_fold_octet(wire[i]);
-    q->name = q->folded;
+    q->name = dns_fold(q->folded, wire, name.n);
 }
 
 static bool is_seen(const struct chain *chain, const uint8_t *message)

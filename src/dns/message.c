@@ -37,14 +37,6 @@ ORD_INLINE bool has_capitals(const uint8_t *name, size_t n)
     return (halves[0] | halves[1]) != 0;
 }
 
-ORD_COLD static const uint8_t *fold_name(uint8_t *to, const uint8_t *from,
-                                         size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] = dns_fold_octet(from[i]);
-    return to;
-}
-
 /*
  * The question (RFC 1035 4.1.2). A length octet above 63 is a compression
  * pointer, for which there is nothing to point at, or one of the label types
@@ -75,7 +67,7 @@ static inline bool parse_question(struct span msg, struct dns_query *q)
     q->qclass = (uint16_t)type_and_class;
     q->name = ORD_LIKELY(at >= 16) && ORD_LIKELY(!has_capitals(name, at))
                   ? name
-                  : fold_name(q->folded, name, at);
+                  : dns_fold(q->folded, name, at);
     return true;
 }
 

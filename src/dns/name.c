@@ -126,10 +126,16 @@ const char *dns_name_format(struct span name, char *out)
     return out;
 }
 
+uint8_t *dns_fold(uint8_t *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = dns_fold_octet(from[i]);
+    return to;
+}
+
 void dns_name_fold(struct dns_name *name)
 {
-    for (unsigned i = 0; i < name->n; i++)
-        name->wire[i] = dns_fold_octet(name->wire[i]);
+    dns_fold(name->wire, name->wire, name->n);
 }
 
 int dns_name_prepend(struct dns_name *name, struct span label)

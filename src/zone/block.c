@@ -144,10 +144,8 @@ static struct layout lay_out(struct build *b)
 // Put a name where its block keeps text, in lower case.
 static struct span keep_name(struct span name, uint8_t **text)
 {
-    uint8_t *to = *text;
+    uint8_t *to = dns_fold(*text, name.p, name.n);
 
-    for (size_t k = 0; k < name.n; k++)
-        to[k] = dns_fold_octet(name.p[k]);
     *text += name.n;
     return span_of(to, name.n);
 }

@@ -27,8 +27,7 @@ static size_t put_label(uint8_t *to, const char *text)
 {
     size_t n = strlen(text);
     to[0] = (uint8_t)n;
-    for (size_t i = 0; i < n; i++)
-        to[1 + i] = dns_fold_octet((uint8_t)text[i]);
+    dns_fold(to + 1, (const uint8_t *)text, n);
     return n + 1;
 }
 
