@@ -20,7 +20,10 @@ enum answer_transport { ANSWER_UDP, ANSWER_TCP };
 enum answer_verdict {
     ANSWER_SEND,
     ANSWER_DROP, // say nothing
+    ANSWER_PARK, // say nothing yet: see answer_job.park_ms
 };
+
+enum { ANSWER_PARK_MS_MAX = 5000 };
 
 struct limit;
 
@@ -36,6 +39,9 @@ struct answer_settings {
     struct span version; // for version.bind; not told without identity
     struct dns_cookie_secret cookie_secret;
     struct limit *limit; // shared by all workers; NULL: no limit
+    // how long a question waits for an ordinal that is declared and has no name
+    // yet, at most ANSWER_PARK_MS_MAX; 0: not at all
+    uint16_t hold_ms;
 };
 
 enum { ANSWER_RCODES = 17 }; // BADVERS is the last one used
@@ -47,6 +53,7 @@ struct answer_counters {
     struct counter truncated;
     struct counter dropped;
     struct counter limited; // not answered, or cut, because of the limit
+    struct counter parked;
 };
 
 // What a worker answers from; not changed by answering, except for counters
@@ -86,10 +93,18 @@ struct answer_job {
     enum answer_transport transport;
     // who asks; looked at where a query has a cookie or there is a limit
     const struct sockaddr_any *client;
+    // it was parked: it is not counted as a query again, nor limited
+    bool again;
+    // its time is over: it is not parked, but answered as things are
+    bool due_now;
 
     // set by answer_batch()
     enum answer_verdict verdict;
     uint32_t reply_n; // octets to send, with ANSWER_SEND
+    // with ANSWER_PARK, and the message as it came: how long it waits at most,
+    // and whether it is asked again (`again`) when the zone changes before
+    uint16_t park_ms;
+    bool park_for_change;
 
     // private
     enum dns_verdict parsed;

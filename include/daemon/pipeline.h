@@ -27,9 +27,10 @@ struct pipeline {
     struct zone *zone;
     struct cluster *cluster;
     struct manifests *manifests;
+    struct statefulsets *statefulsets;
+    struct faults *faults; // NULL unless settings.enable_faults
 
     // private
-    struct statefulsets *statefulsets;
     struct zone_sync *sync;
     struct cluster_settings view; // the cluster borrows it
     struct arena arena;           // what zone_new() is told
@@ -45,12 +46,22 @@ struct pipeline_seeds {
 int pipeline_seeds_random(struct pipeline_seeds *out,
                           struct error *err) ORD_CHECKED;
 
+// What others do with what happens; each may be NULL.
+struct pipeline_listener {
+    // as in struct ordinals_events, when its step has been published
+    void (*event)(void *context, const struct ordinals_event *event);
+    // NULL: no pod is probed
+    void (*probe)(void *context, const struct ordinals_probe *probe);
+    void *context;
+};
+
 /*
  * Set all parts up; nothing is read yet, and the zone is not complete.
  *
  * p         filled on success only; then pipeline_release() it. It may not be
  *           moved
  * settings  borrowed until then
+ * listener  NULL: nobody; copied
  * report    findings in manifests, and services that cannot be built; borrowed
  *           likewise
  *
@@ -59,6 +70,7 @@ int pipeline_seeds_random(struct pipeline_seeds *out,
  */
 int pipeline_init(struct pipeline *p, const struct settings *settings,
                   const struct pipeline_seeds *seeds,
+                  const struct pipeline_listener *listener,
                   const struct report *report, struct error *err) ORD_CHECKED;
 
 /*
@@ -87,6 +99,17 @@ int pipeline_read(struct pipeline *p, bool everything) ORD_CHECKED;
  */
 int pipeline_publish(struct pipeline *p, const struct clock *clock,
                      struct zone_sync_result *done) ORD_CHECKED;
+
+/*
+ * The same where time has passed, or a pod was steered or probed, or a fault
+ * came or went, but no manifest changed.
+ */
+int pipeline_run(struct pipeline *p, const struct clock *clock,
+                 struct zone_sync_result *done) ORD_CHECKED;
+
+// When pipeline_run() has something to do, on the monotonic clock; UINT64_MAX:
+// not by itself.
+uint64_t pipeline_next_ms(const struct pipeline *p);
 
 /*
  * Both, once, to the end: for commands that look and go. Waits for the end of

@@ -46,6 +46,10 @@ struct settings {
     uint32_t negative_ttl_s;
     struct cidr_list pod_cidrs; // at most one a family
     struct cidr_list service_cidrs;
+    bool probe;
+    uint32_t hold_ms;
+    bool enable_faults;
+    uint32_t seed;        // 0: random
     const char *identity; // "" for none
     uint32_t rate_limit;  // replies a second and prefix; 0: no limit
     uint32_t tcp_connections;

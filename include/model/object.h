@@ -176,6 +176,69 @@ struct pod_facts {
     uint32_t ports_n;
 };
 
+// How a controller replaces pods of an older revision.
+enum update_strategy {
+    UPDATE_ROLLING,
+    UPDATE_ON_DELETE, // StatefulSet: when somebody deletes them
+    UPDATE_RECREATE,  // Deployment: all go before the first one comes
+};
+
+// A number of pods, or a part of the replicas.
+struct pod_amount {
+    uint32_t value;
+    bool percent;
+};
+
+enum probe_kind { PROBE_TCP, PROBE_HTTP, PROBE_HTTPS, PROBE_GRPC };
+
+struct probe_header {
+    const char *name;
+    const char *value;
+};
+
+// A container's readinessProbe.
+struct probe {
+    uint8_t kind; // enum probe_kind
+    uint16_t port;
+    const char *host;    // "": the pod's address
+    const char *path;    // PROBE_HTTP, PROBE_HTTPS; begins with a slash
+    const char *service; // PROBE_GRPC: whom the server is asked about
+    const struct probe_header *headers;
+    uint32_t headers_n;
+    uint32_t initial_delay_s;
+    uint32_t period_s; // at least 1, like the following
+    uint32_t timeout_s;
+    uint32_t success_threshold; // in a row
+    uint32_t failure_threshold;
+};
+
+// What a workload's controller goes by, with Kubernetes' defaults filled in.
+struct workload_rules {
+    uint8_t strategy; // enum update_strategy
+    bool parallel;    // podManagementPolicy, StatefulSet only
+    bool paused;      // Deployment only
+    // persistentVolumeClaimRetentionPolicy: Delete
+    bool delete_claims_when_deleted;
+    bool delete_claims_when_scaled;
+    uint32_t partition; // StatefulSet only
+    struct pod_amount max_unavailable;
+    struct pod_amount max_surge; // Deployment only
+    uint32_t min_ready_s;
+    // how long a pod takes to get an address, then to be ready, and to
+    // terminate: annotations ordinald.io/address-after, ready-after, gone-after
+    uint32_t address_after_ms;
+    uint32_t ready_after_ms;
+    uint32_t gone_after_ms;
+    const char *const *claims; // names of volumeClaimTemplates
+    uint32_t claims_n;
+    const struct probe *probes; // of the template's containers
+    uint32_t probes_n;
+};
+
+// What a workload has whose spec says nothing: Kubernetes' defaults.
+extern const struct workload_rules stateful_set_rules;
+extern const struct workload_rules deployment_rules;
+
 // StatefulSet, Deployment, ReplicaSet and ReplicationController.
 struct workload_facts {
     uint32_t replicas;
@@ -187,6 +250,8 @@ struct workload_facts {
     uint32_t ports_n;
     const struct address *addresses; // annotation ordinald.io/addresses
     uint32_t addresses_n;
+    uint64_t revision; // digest of all of spec.template
+    const struct workload_rules *rules;
 };
 
 struct object {

@@ -6,6 +6,14 @@
 
 #include "model/object.h"
 
+// The ordinals that a StatefulSet declares below the service that governs it,
+// whether there are such pods by now or not: <name>-<start> and so on.
+struct service_ordinals {
+    const char *name;
+    uint32_t start;
+    uint32_t n;
+};
+
 struct service {
     const char *namespace;
     const char *name;
@@ -17,6 +25,9 @@ struct service {
     // type are left out. Not NULL unless slices_n is 0
     const struct slice_facts *const *slices;
     uint32_t slices_n;
+    // of StatefulSets whose spec.serviceName it is, by name
+    const struct service_ordinals *ordinals;
+    uint32_t ordinals_n;
 };
 
 #endif

@@ -221,6 +221,32 @@ bool zone_is_complete(const struct zone *z);
 // Unix time of the last change, never going back; 0 before any (RFC 1912 2.2).
 uint32_t zone_serial(const struct zone *z);
 
+// How often the zone has changed: another number after each step.
+uint64_t zone_version(const struct zone *z);
+
+/*
+ * Whether a question that was NXDOMAIN is about an ordinal that a StatefulSet
+ * declares: `<statefulset>-<n>` below the service that governs it.
+ */
+bool zone_is_declared(const struct zone *z, const struct dns_query *q,
+                      const struct zone_lookup *l);
+
+// What is to go wrong with answers at a service's name or a pod's, and at all
+// names below it.
+struct zone_fault {
+    bool servfail;
+    bool truncate; // over UDP: nothing but TC
+    uint16_t slow_ms;
+};
+
+// What applies to a question; all zero for most. Where faults of a pod and of
+// its service meet, both do; of two delays the longer one. Rare: look only when
+// zone_has_faults().
+bool zone_has_faults(const struct zone *z);
+struct zone_fault zone_find_fault(const struct zone *z,
+                                  const struct dns_query *q,
+                                  const struct zone_lookup *l);
+
 // The head of a record at the question's name: owner, type, class, TTL, length
 // of an address. `type` is DNS_TYPE_A or DNS_TYPE_AAAA.
 const uint8_t *zone_address_head(const struct zone *z, uint16_t type);
@@ -276,6 +302,23 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 // before stays.
 int zone_update_pod(struct zone_update *u, const char *namespace,
                     const struct address *a, bool exists) ORD_CHECKED;
+
+/*
+ * The faults that answers have from this step on, instead of those before.
+ *
+ * pod  "" for a whole service
+ *
+ * Returns 0 or -ENOMEM, and the word before stays.
+ */
+struct zone_fault_of {
+    const char *namespace;
+    const char *service;
+    const char *pod; // a hostname
+    struct zone_fault fault;
+};
+int zone_update_faults(struct zone_update *u,
+                       const struct zone_fault_of *faults,
+                       uint32_t n) ORD_CHECKED;
 
 /*
  * Make all of the step visible, then wait until no reader uses the old blocks,

@@ -349,15 +349,22 @@ static int poll_start(struct control *c, uv_loop_t *loop)
     return uv_poll_start(&c->poll, UV_READABLE, on_poll);
 }
 
-int control_start(uv_loop_t *loop, const char *path, const struct zone *z,
-                  struct control **out, struct error *err)
+void control_note(struct control *c, const struct ordinals_event *event)
+{
+    (void)c;
+    (void)event;
+}
+
+int control_start(uv_loop_t *loop, const char *path,
+                  const struct control_settings *settings, struct control **out,
+                  struct error *err)
 {
     struct control *c = calloc(1, sizeof *c);
     int fd = -1;
 
     if (!c)
         return error_set(err, -ENOMEM, "no memory to listen at '%s'", path);
-    c->zone = z;
+    c->zone = settings->zone;
     int rc = socket_listen(path, &fd, &c->node, err);
     if (rc) {
         free(c);

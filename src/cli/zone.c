@@ -293,8 +293,8 @@ static int print_paths(struct job *job, struct error *err)
     // Equal PATHs are to give equal texts.
     seeds.pods = 0;
     if (rc == 0)
-        rc = pipeline_init(&job->pipeline, &job->settings, &seeds, &job->report,
-                           err);
+        rc = pipeline_init(&job->pipeline, &job->settings, &seeds, NULL,
+                           &job->report, err);
     if (rc)
         return cli_fail(&cli_zone, rc, err);
     rc = pipeline_load(&job->pipeline, &clock, err);

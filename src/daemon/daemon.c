@@ -226,8 +226,8 @@ static int pipeline_start(struct daemon *d, struct error *err)
     struct pipeline_seeds seeds;
     const int r = pipeline_seeds_random(&seeds, err);
     return r < 0 ? r
-                 : pipeline_init(&d->pipeline, d->settings, &seeds, &d->report,
-                                 err);
+                 : pipeline_init(&d->pipeline, d->settings, &seeds, NULL,
+                                 &d->report, err);
 }
 
 static void say_listening(const struct daemon *d)
@@ -296,14 +296,34 @@ static int net_start(struct daemon *d, struct error *err)
     return 0;
 }
 
+static int on_control(void *context)
+{
+    struct daemon *d = context;
+
+    return publish(d, d->clock.monotonic_ms(d->clock.context));
+}
+
+static int control_at(struct daemon *d, const char *path, struct error *err)
+{
+    const struct control_settings settings = {
+        .zone = d->pipeline.zone,
+        .cluster = d->pipeline.cluster,
+        .ordinals = statefulsets_ordinals(d->pipeline.statefulsets),
+        .faults = d->pipeline.faults,
+        .clock = d->clock,
+        .changed = on_control,
+        .context = d,
+    };
+
+    return control_start(&d->loop, path, &settings, &d->control, err);
+}
+
 static int control_at_default(struct daemon *d, struct error *err)
 {
     char path[CONTROL_PATH_SIZE];
     const struct sockaddr_any first = workers_address(d->workers, 0);
     const int r = control_default_path(sockaddr_port(&first), path, err);
-    return r < 0 ? r
-                 : control_start(&d->loop, path, d->pipeline.zone, &d->control,
-                                 err);
+    return r < 0 ? r : control_at(d, path, err);
 }
 
 // Nobody asked for the default path: to be without it is no reason not to
@@ -314,8 +334,7 @@ static int steering_start(struct daemon *d, struct error *err)
     if (strcmp(path, "none") == 0)
         return 0;
     if (*path)
-        return control_start(&d->loop, path, d->pipeline.zone, &d->control,
-                             err);
+        return control_at(d, path, err);
     struct error why;
     if (control_at_default(d, &why) < 0)
         log_event(&d->log, LOG_WARNING,

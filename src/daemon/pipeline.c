@@ -66,6 +66,7 @@ struct answer_settings pipeline_answers(const struct settings *s)
     return (struct answer_settings){
         .udp_size_max = (uint16_t)s->max_udp,
         .tcp_idle_ds = (uint16_t)(s->tcp_idle_s * 10),
+        .hold_ms = (uint16_t)s->hold_ms,
         .identity = span_of_text(s->identity),
         .version = span_of_text("ordinald " ORDINALD_VERSION),
     };
@@ -106,17 +107,27 @@ static int zone_start(struct pipeline *p, const struct settings *s,
 }
 
 static int model_start(struct pipeline *p, const struct settings *s,
-                       uint64_t pods_seed, const struct report *report,
-                       struct error *err)
+                       uint64_t pods_seed,
+                       const struct pipeline_listener *listener,
+                       const struct report *report, struct error *err)
 {
-    struct ordinals_settings ordinals = {.seed = pods_seed};
+    struct statefulsets_settings ordinals = {
+        .seed = s->seed ? s->seed : pods_seed,
+        .faults = p->faults,
+        .report = report,
+    };
+    if (listener) {
+        ordinals.event = listener->event;
+        ordinals.probe = s->probe ? listener->probe : NULL;
+        ordinals.context = listener->context;
+    }
     copy_ranges(&s->pod_cidrs, ordinals.pod_cidrs, &ordinals.pod_cidrs_n);
     copy_ranges(&s->service_cidrs, ordinals.service_cidrs,
                 &ordinals.service_cidrs_n);
     p->view = view_of(s);
     p->cluster = cluster_new(&p->view);
     if (p->cluster)
-        p->statefulsets = statefulsets_new(p->cluster, &ordinals, report);
+        p->statefulsets = statefulsets_new(p->cluster, &ordinals);
     if (p->statefulsets)
         p->sync = zone_sync_new(p->zone, p->cluster, report);
     return p->sync ? 0 : no_memory(err);
@@ -138,13 +149,19 @@ static int source_start(struct pipeline *p, const struct settings *s,
 
 int pipeline_init(struct pipeline *p, const struct settings *settings,
                   const struct pipeline_seeds *seeds,
+                  const struct pipeline_listener *listener,
                   const struct report *report, struct error *err)
 {
     *p = (struct pipeline){0};
     arena_init(&p->arena, SIZE_MAX);
+    if (settings->enable_faults) {
+        p->faults = faults_new();
+        if (!p->faults)
+            return no_memory(err);
+    }
     int r = zone_start(p, settings, seeds->hash, err);
     if (r == 0)
-        r = model_start(p, settings, seeds->pods, report, err);
+        r = model_start(p, settings, seeds->pods, listener, report, err);
     if (r == 0)
         r = source_start(p, settings, report, err);
     if (r < 0)
@@ -171,6 +188,7 @@ void pipeline_release(struct pipeline *p, uv_loop_t *loop)
     }
     zone_sync_free(p->sync);
     statefulsets_free(p->statefulsets);
+    faults_free(p->faults);
     cluster_free(p->cluster);
     zone_free(p->zone);
     arena_release(&p->arena);
@@ -194,6 +212,23 @@ int pipeline_publish(struct pipeline *p, const struct clock *clock,
     if (r < 0)
         return r;
     return zone_sync_run(p->sync, clock->unix_s(clock->context), done);
+}
+
+int pipeline_run(struct pipeline *p, const struct clock *clock,
+                 struct zone_sync_result *done)
+{
+    if (done)
+        *done = (struct zone_sync_result){0};
+    const int r =
+        statefulsets_run(p->statefulsets, clock->monotonic_ms(clock->context));
+    if (r < 0)
+        return r;
+    return zone_sync_run(p->sync, clock->unix_s(clock->context), done);
+}
+
+uint64_t pipeline_next_ms(const struct pipeline *p)
+{
+    return statefulsets_next_ms(p->statefulsets);
 }
 
 int pipeline_load(struct pipeline *p, const struct clock *clock,

@@ -71,3 +71,13 @@ const char *protocol_label(enum protocol p)
     assert((size_t)p < ORD_COUNT(labels));
     return labels[p];
 }
+
+// Kubernetes' defaults (apps/v1); maxUnavailable of a StatefulSet is 1.
+const struct workload_rules stateful_set_rules = {
+    .max_unavailable = {.value = 1},
+};
+
+const struct workload_rules deployment_rules = {
+    .max_unavailable = {.value = 25, .percent = true},
+    .max_surge = {.value = 25, .percent = true},
+};

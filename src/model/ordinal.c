@@ -7,6 +7,7 @@
 #include "ordinal_state.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ struct ordinals *ordinals_new(const struct ordinals_settings *s)
 
     if (!o)
         return NULL;
+    o->settings = *s;
     o->seed = s->seed;
     ledger_init(&o->ledger, s->seed);
     map_init(&o->holders);
@@ -118,14 +120,6 @@ struct holder *holder_new(struct ordinals *o, const struct object *of)
     return h;
 }
 
-const struct object *ordinals_service(const struct ordinals *o,
-                                      const char *namespace, const char *name)
-{
-    struct holder *h = holder_find(o, OBJECT_SERVICE, namespace, name);
-
-    return h && vip_of(h)->now ? &vip_of(h)->now->object : NULL;
-}
-
 int ordinals_each(const struct ordinals *o,
                   int (*visit)(void *context, const struct object *object),
                   void *context)
@@ -145,4 +139,94 @@ int ordinals_each(const struct ordinals *o,
             rc = visit(context, &s->pods[i]->object);
     }
     return rc;
+}
+
+// --- to come ---------------------------------------------------------------
+
+uint64_t ordinals_next_ms(const struct ordinals *o)
+{
+    (void)o;
+    return UINT64_MAX;
+}
+
+int ordinals_scale(struct ordinals *o, struct ordinals_target workload,
+                   uint32_t replicas, uint32_t *was, struct error *err)
+{
+    (void)o;
+    (void)workload;
+    (void)replicas;
+    (void)was;
+    return error_set(err, -ENOENT, "not yet");
+}
+
+int ordinals_restart(struct ordinals *o, struct ordinals_target workload,
+                     struct error *err)
+{
+    (void)o;
+    (void)workload;
+    return error_set(err, -ENOENT, "not yet");
+}
+
+int ordinals_delete_pod(struct ordinals *o, struct ordinals_target pod,
+                        struct error *err)
+{
+    return ordinals_restart(o, pod, err);
+}
+
+int ordinals_fail_pod(struct ordinals *o, struct ordinals_target pod,
+                      struct error *err)
+{
+    return ordinals_restart(o, pod, err);
+}
+
+void ordinals_probed(struct ordinals *o, uint64_t ticket, bool success)
+{
+    (void)o;
+    (void)ticket;
+    (void)success;
+}
+
+int ordinals_look(const struct ordinals *o, const struct ordinals_target *only,
+                  int (*workload)(void *context,
+                                  const struct ordinals_workload_state *w),
+                  int (*pod)(void *context, const struct ordinals_pod_state *p),
+                  void *context)
+{
+    (void)o;
+    (void)only;
+    (void)workload;
+    (void)pod;
+    (void)context;
+    return 0;
+}
+
+int ordinals_claims(const struct ordinals *o,
+                    int (*claim)(void *context, const char *namespace,
+                                 const char *name, const char *pod),
+                    void *context)
+{
+    (void)o;
+    (void)claim;
+    (void)context;
+    return 0;
+}
+
+int ordinals_find_pod(const struct ordinals *o, struct ordinals_target target,
+                      const struct object **out, struct error *err)
+{
+    (void)o;
+    (void)target;
+    (void)out;
+    return error_set(err, -ENOENT, "not yet");
+}
+
+bool ordinals_is_copy(const struct ordinals *o, const struct object *object)
+{
+    const struct holder *h =
+        object->kind == OBJECT_SERVICE
+            ? holder_find(o, OBJECT_SERVICE, object->namespace, object->name)
+            : NULL;
+
+    return h && ((const struct vip *)(const void *)h)->now &&
+           &((const struct vip *)(const void *)h)->now->object == object;
 }

@@ -83,6 +83,7 @@ struct vip {
 };
 
 struct ordinals {
+    struct ordinals_settings settings;
     uint64_t seed;
     struct range pods[POOL_FAMILIES];     // by family_index()
     struct range services[POOL_FAMILIES]; // by family_index()

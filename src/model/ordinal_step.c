@@ -299,10 +299,14 @@ static void commit(struct ordinals *o, const struct ordinals_events *events,
 }
 
 int ordinals_step(struct ordinals *o, const struct ordinals_input *input,
-                  uint64_t now_ms, const struct ordinals_events *events,
-                  const struct report *report)
+                  uint64_t now_ms)
 {
+    const struct ordinals_events *events = &o->settings.events;
+    const struct report *report = o->settings.report;
     const uint64_t serial = o->serial;
+
+    if (!input)
+        return 0;
 
     assert(now_ms >= o->now_ms);
     int rc = begin(o, input);

@@ -148,6 +148,8 @@ void decode_workload(struct decoder *d, const struct document *in,
     struct workload_facts *out = &o->workload;
 
     out->service = "";
+    out->rules = o->kind == OBJECT_STATEFUL_SET ? &stateful_set_rules
+                                                : &deployment_rules;
     if (!in->top[TOP_SPEC])
         decode_fault(d, &spec, in->node, "is missing; write one");
     if (!decode_fields(d, &spec, in->top[TOP_SPEC], fields, SPEC_N, value))

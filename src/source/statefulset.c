@@ -18,30 +18,11 @@ static const uint64_t RANK_COPY = UINT64_MAX;
 struct statefulsets {
     struct cluster *cluster;
     struct ordinals_settings settings;
-    const struct report *report;
+    struct statefulsets_settings listener;
     struct ordinals *ordinals;
     uint32_t live;              // objects that were made and did not go
     struct object_list missing; // those of them that are not in the cluster
 };
-
-struct statefulsets *statefulsets_new(struct cluster *cluster,
-                                      const struct ordinals_settings *settings,
-                                      const struct report *report)
-{
-    struct statefulsets *s = calloc(1, sizeof *s);
-
-    if (!s)
-        return NULL;
-    s->cluster = cluster;
-    s->settings = *settings;
-    s->report = report;
-    s->ordinals = ordinals_new(settings);
-    if (!s->ordinals) {
-        free(s);
-        return NULL;
-    }
-    return s;
-}
 
 static uint64_t rank_of(const struct object *o)
 {
@@ -144,8 +125,7 @@ static bool is_copy(void *context, const struct object *o)
 {
     const struct statefulsets *s = context;
 
-    return o->service.addresses_n > 0 &&
-           ordinals_service(s->ordinals, o->namespace, o->name) == o;
+    return o->service.addresses_n > 0 && ordinals_is_copy(s->ordinals, o);
 }
 
 // The service that a copy stands before, or NULL when it is gone.
@@ -187,15 +167,8 @@ static int step(struct statefulsets *s, struct given *g, uint64_t now_ms)
         .taken = g->taken,
         .taken_n = g->taken_n,
     };
-    const struct ordinals_events events = {
-        .prepare = reserve_missing,
-        .came = came,
-        .changed = changed,
-        .went = went,
-        .context = s,
-    };
 
-    return ordinals_step(s->ordinals, &input, now_ms, &events, s->report);
+    return ordinals_step(s->ordinals, &input, now_ms);
 }
 
 int statefulsets_sync(struct statefulsets *s, uint64_t now_ms)
@@ -213,6 +186,75 @@ int statefulsets_sync(struct statefulsets *s, uint64_t now_ms)
     }
     given_release(&g);
     return rc ? rc : put_missing(s);
+}
+
+int statefulsets_run(struct statefulsets *s, uint64_t now_ms)
+{
+    const int rc = ordinals_step(s->ordinals, NULL, now_ms);
+
+    return rc ? rc : put_missing(s);
+}
+
+uint64_t statefulsets_next_ms(const struct statefulsets *s)
+{
+    return ordinals_next_ms(s->ordinals);
+}
+
+struct ordinals *statefulsets_ordinals(struct statefulsets *s)
+{
+    return s->ordinals;
+}
+
+// --- life ------------------------------------------------------------------
+
+static void on_event(void *context, const struct ordinals_event *event)
+{
+    const struct statefulsets *s = context;
+
+    if (s->listener.event)
+        s->listener.event(s->listener.context, event);
+}
+
+static void on_probe(void *context, const struct ordinals_probe *probe)
+{
+    const struct statefulsets *s = context;
+
+    s->listener.probe(s->listener.context, probe);
+}
+
+struct statefulsets *statefulsets_new(
+    struct cluster *cluster, const struct statefulsets_settings *settings)
+{
+    struct statefulsets *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    s->cluster = cluster;
+    s->listener = *settings;
+    s->settings = (struct ordinals_settings){
+        .pod_cidrs = {settings->pod_cidrs[0], settings->pod_cidrs[1]},
+        .pod_cidrs_n = settings->pod_cidrs_n,
+        .service_cidrs = {settings->service_cidrs[0],
+                          settings->service_cidrs[1]},
+        .service_cidrs_n = settings->service_cidrs_n,
+        .seed = settings->seed,
+        .probe = settings->probe != NULL,
+        .faults = settings->faults,
+        .events = {.prepare = reserve_missing,
+                   .came = came,
+                   .changed = changed,
+                   .went = went,
+                   .event = on_event,
+                   .probe = settings->probe ? on_probe : NULL,
+                   .context = s},
+        .report = settings->report,
+    };
+    s->ordinals = ordinals_new(&s->settings);
+    if (!s->ordinals) {
+        free(s);
+        return NULL;
+    }
+    return s;
 }
 
 static int take_out(void *context, const struct object *o)

@@ -361,3 +361,33 @@ struct zone_state zone_state(const struct zone *z)
 {
     return z->state;
 }
+
+uint64_t zone_version(const struct zone *z)
+{
+    return zone_serial(z);
+}
+
+bool zone_is_declared(const struct zone *z, const struct dns_query *q,
+                      const struct zone_lookup *l)
+{
+    (void)z;
+    (void)q;
+    (void)l;
+    return false;
+}
+
+bool zone_has_faults(const struct zone *z)
+{
+    (void)z;
+    return false;
+}
+
+struct zone_fault zone_find_fault(const struct zone *z,
+                                  const struct dns_query *q,
+                                  const struct zone_lookup *l)
+{
+    (void)z;
+    (void)q;
+    (void)l;
+    return (struct zone_fault){0};
+}

@@ -75,6 +75,8 @@ struct object *object_make(enum object_kind kind, const char *namespace,
         o->pod.ready = true;
     } else if (kind != OBJECT_NAMESPACE) {
         o->workload.service = "";
+        o->workload.rules = kind == OBJECT_STATEFUL_SET ? &stateful_set_rules
+                                                        : &deployment_rules;
     }
     return o;
 }

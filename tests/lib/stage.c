@@ -22,30 +22,6 @@ static void add_range(struct cidr *ranges, uint32_t *n, const char *text)
         need(cidr_parse(text, &ranges[(*n)++], NULL) == 0, text);
 }
 
-void stage_open(struct stage *s, const char *pods, const char *more_pods,
-                const char *services, const char *more_services)
-{
-    struct ordinals_settings settings = {.seed = 42};
-
-    memset(s, 0, sizeof *s);
-    add_range(settings.pod_cidrs, &settings.pod_cidrs_n, pods);
-    add_range(settings.pod_cidrs, &settings.pod_cidrs_n, more_pods);
-    add_range(settings.service_cidrs, &settings.service_cidrs_n, services);
-    add_range(settings.service_cidrs, &settings.service_cidrs_n, more_services);
-    s->ordinals = ordinals_new(&settings);
-    need(s->ordinals != NULL, "no memory");
-}
-
-void stage_close(struct stage *s)
-{
-    ordinals_free(s->ordinals);
-    for (uint32_t i = 0; i < s->workloads_n; i++)
-        object_drop(s->workloads[i]);
-    for (uint32_t i = 0; i < s->services_n; i++)
-        object_drop(s->services[i]);
-    free(s->live);
-}
-
 // Put an object into a list, in the place of an older one of its name.
 static void place(struct object **list, uint32_t *n, struct object *o)
 {
@@ -200,6 +176,39 @@ static void finding(void *context, enum finding kind, struct place at,
              kind == FINDING_WARNING ? "warning: " : "", text);
 }
 
+void stage_open(struct stage *s, const char *pods, const char *more_pods,
+                const char *services, const char *more_services)
+{
+    struct ordinals_settings settings = {
+        .seed = 42,
+        .events = {.prepare = prepare,
+                   .came = came,
+                   .changed = changed,
+                   .went = went,
+                   .context = s},
+        .report = &s->report,
+    };
+
+    memset(s, 0, sizeof *s);
+    s->report = (struct report){.finding = finding, .context = s};
+    add_range(settings.pod_cidrs, &settings.pod_cidrs_n, pods);
+    add_range(settings.pod_cidrs, &settings.pod_cidrs_n, more_pods);
+    add_range(settings.service_cidrs, &settings.service_cidrs_n, services);
+    add_range(settings.service_cidrs, &settings.service_cidrs_n, more_services);
+    s->ordinals = ordinals_new(&settings);
+    need(s->ordinals != NULL, "no memory");
+}
+
+void stage_close(struct stage *s)
+{
+    ordinals_free(s->ordinals);
+    for (uint32_t i = 0; i < s->workloads_n; i++)
+        object_drop(s->workloads[i]);
+    for (uint32_t i = 0; i < s->services_n; i++)
+        object_drop(s->services[i]);
+    free(s->live);
+}
+
 int stage_try(struct stage *s)
 {
     const struct ordinals_input input = {
@@ -210,16 +219,10 @@ int stage_try(struct stage *s)
         .taken = s->taken,
         .taken_n = s->taken_n,
     };
-    const struct ordinals_events events = {.prepare = prepare,
-                                           .came = came,
-                                           .changed = changed,
-                                           .went = went,
-                                           .context = s};
-    const struct report report = {.finding = finding, .context = s};
 
     s->came = s->changed = s->went = 0;
     s->findings[0] = '\0';
-    return ordinals_step(s->ordinals, &input, s->now_ms++, &events, &report);
+    return ordinals_step(s->ordinals, &input, s->now_ms++);
 }
 
 void stage_step(struct stage *s)

@@ -13,6 +13,7 @@ enum { STAGE_INPUTS = 64, STAGE_TEXT = 1 << 16 };
 
 struct stage {
     struct ordinals *ordinals;
+    struct report report;
     uint64_t now_ms;
     // the input of the next step
     struct object *workloads[STAGE_INPUTS];

@@ -126,8 +126,8 @@ static int make(struct world *w, const char *options, struct error *err)
     }
     int result = read_settings(w, options, err);
     if (result == 0)
-        result =
-            pipeline_init(&w->pipeline, &w->settings, &seeds, &w->report, err);
+        result = pipeline_init(&w->pipeline, &w->settings, &seeds, NULL,
+                               &w->report, err);
     if (result < 0)
         return result;
     w->context.zone = w->pipeline.zone;

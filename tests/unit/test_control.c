@@ -43,8 +43,9 @@ static double now_s(void)
 static void start(struct box *b)
 {
     struct error err = {""};
-    const int rc =
-        control_start(&b->loop, b->path, b->bed->zone, &b->control, &err);
+    const int rc = control_start(
+        &b->loop, b->path, &(struct control_settings){.zone = b->bed->zone},
+        &b->control, &err);
     if (rc)
         print_error("%s\n", err.text);
     assert_int_equal(rc, 0);
@@ -586,7 +587,9 @@ static void a_file_that_took_its_place_stays(void **state)
 static int try_start(struct box *b, struct error *err)
 {
     struct control *c = (struct control *)1;
-    const int rc = control_start(&b->loop, b->path, b->bed->zone, &c, err);
+    const int rc = control_start(
+        &b->loop, b->path, &(struct control_settings){.zone = b->bed->zone}, &c,
+        err);
     if (rc == 0)
         b->control = c;
     assert_true(rc < 0);
@@ -643,14 +646,20 @@ static void a_path_that_cannot_be_is_told(void **state)
     char path[300];
 
     snprintf(path, sizeof path, "%s/none/s", b->directory);
-    assert_int_equal(control_start(&b->loop, path, b->bed->zone, &c, &err),
-                     -ENOENT);
+    assert_int_equal(
+        control_start(&b->loop, path,
+                      &(struct control_settings){.zone = b->bed->zone}, &c,
+                      &err),
+        -ENOENT);
     assert_has(err.text, path);
     memset(path, 'x', sizeof path);
     path[0] = '/';
     path[CONTROL_PATH_SIZE] = '\0';
-    assert_int_equal(control_start(&b->loop, path, b->bed->zone, &c, &err),
-                     -ENAMETOOLONG);
+    assert_int_equal(
+        control_start(&b->loop, path,
+                      &(struct control_settings){.zone = b->bed->zone}, &c,
+                      &err),
+        -ENAMETOOLONG);
     assert_null(c);
 }
 
@@ -747,15 +756,17 @@ static int check_own_directory(struct box *b, unsigned user)
     CHECK(rmdir(own) == 0);
     // none: it is made
     CHECK(control_default_path(53, b->path, &err) == 0);
-    CHECK(control_start(&b->loop, b->path, b->bed->zone, &b->control, &err) ==
-          0);
+    CHECK(control_start(&b->loop, b->path,
+                        &(struct control_settings){.zone = b->bed->zone},
+                        &b->control, &err) == 0);
     CHECK(stat(own, &st) == 0 && st.st_mode == (S_IFDIR | 0700));
     stop(b);
     // made by somebody else since the path was asked for
     CHECK(rmdir(own) == 0 && seteuid(0) == 0 && mkdir(own, 0777) == 0);
     CHECK(seteuid(user) == 0);
-    CHECK(control_start(&b->loop, b->path, b->bed->zone, &b->control, &err) ==
-          -EPERM);
+    CHECK(control_start(&b->loop, b->path,
+                        &(struct control_settings){.zone = b->bed->zone},
+                        &b->control, &err) == -EPERM);
     CHECK(seteuid(0) == 0 && rmdir(own) == 0);
     return 0;
 #undef CHECK

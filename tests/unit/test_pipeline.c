@@ -98,7 +98,7 @@ static void given(struct fixture *f, const char *line, const char *path)
 
 static int init(struct fixture *f)
 {
-    return pipeline_init(&f->p, &f->s, &seeds, NULL, &f->err);
+    return pipeline_init(&f->p, &f->s, &seeds, NULL, NULL, &f->err);
 }
 
 static void end_input(struct fixture *f)

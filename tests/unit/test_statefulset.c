@@ -37,8 +37,8 @@ static void finding(void *context, enum finding kind, struct place at,
 
 static void scene_open(struct scene *s, struct report *report)
 {
-    struct ordinals_settings settings = {
-        .pod_cidrs_n = 1, .service_cidrs_n = 1, .seed = 7};
+    struct statefulsets_settings settings = {
+        .pod_cidrs_n = 1, .service_cidrs_n = 1, .seed = 7, .report = report};
 
     memset(s, 0, sizeof *s);
     assert_int_equal(cidr_parse("10.244.0.0/24", &settings.pod_cidrs[0], NULL),
@@ -48,7 +48,7 @@ static void scene_open(struct scene *s, struct report *report)
     *report = (struct report){.finding = finding, .context = s};
     s->cluster = cluster_new(NULL);
     assert_non_null(s->cluster);
-    s->statefulsets = statefulsets_new(s->cluster, &settings, report);
+    s->statefulsets = statefulsets_new(s->cluster, &settings);
     assert_non_null(s->statefulsets);
 }
 
