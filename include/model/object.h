@@ -233,6 +233,7 @@ struct workload_rules {
     uint32_t claims_n;
     const struct probe *probes; // of the template's containers
     uint32_t probes_n;
+    bool command_probe; // one more is a command, which nobody can ask here
 };
 
 // What a workload has whose spec says nothing: Kubernetes' defaults.

@@ -20,7 +20,9 @@
  * characters, so that "_name" is a DNS label. Annotation ordinald.io/addresses
  * gives the pods of a workload their addresses; a Pod without status gets its
  * own and is running and ready. A Service's ordinald.io/names and
- * ordinald.io/set count as absent where they say something unknown.
+ * ordinald.io/set, and a workload's ordinald.io/address-after, ready-after and
+ * gone-after (durations of at most a day as Kubernetes writes them: "1m30s"),
+ * count as absent where they say something unknown, with a warning.
  *
  * root     the document; borrowed for the call only
  * file     for places; kept by the objects, so it lives as long as they do

@@ -18,9 +18,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ANNOTATION_ADDRESSES "ordinald.io/addresses"
-#define ANNOTATION_NAMES     "ordinald.io/names"
-#define ANNOTATION_SET       "ordinald.io/set"
+#define ANNOTATION_ADDRESSES     "ordinald.io/addresses"
+#define ANNOTATION_ADDRESS_AFTER "ordinald.io/address-after"
+#define ANNOTATION_READY_AFTER   "ordinald.io/ready-after"
+#define ANNOTATION_GONE_AFTER    "ordinald.io/gone-after"
+#define ANNOTATION_NAMES         "ordinald.io/names"
+#define ANNOTATION_SET           "ordinald.io/set"
 #define ANNOTATION_TOLERATE_UNREADY                                            \
     "service.alpha.kubernetes.io/tolerate-unready-endpoints"
 

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // StatefulSet, Deployment, ReplicaSet, ReplicationController: how many pods,
 // with which labels and ports, and below which service.
-#include "decode.h"
+#include "decode_workload.h"
 #include "names.h"
-
-enum spec {
-    SPEC_ORDINALS,
-    SPEC_REPLICAS,
-    SPEC_SELECTOR,
-    SPEC_SERVICE,
-    SPEC_TEMPLATE,
-    SPEC_N
-};
 
 // The versions before apps/v1, and ReplicationControllers, took the template's
 // labels for a selector that is not given.
@@ -44,9 +35,11 @@ static bool decode_selector(struct decoder *d, const struct where *where,
     return decode_items(d, &expressions, value[EXPRESSIONS]).n > 0;
 }
 
-static void decode_template(struct decoder *d, const struct where *spec,
-                            const struct doc_node *node,
-                            struct workload_facts *out)
+// Returns the probes of its containers.
+static struct probes decode_template(struct decoder *d,
+                                     const struct where *spec,
+                                     const struct doc_node *node,
+                                     struct workload_facts *out)
 {
     enum { METADATA, SPEC, N };
     static const struct field fields[N] = {FIELD("metadata"), FIELD("spec")};
@@ -69,6 +62,9 @@ static void decode_template(struct decoder *d, const struct where *spec,
         d, &at_pod, pod_value[CONTAINERS], pod_value[INIT_CONTAINERS]);
     out->ports = ports.items;
     out->ports_n = ports.n;
+    out->revision = node_digest(node);
+    return decode_probes(d, &at_pod, pod_value[CONTAINERS],
+                         pod_value[INIT_CONTAINERS]);
 }
 
 // The API server refuses a workload that would not find its own pods.
@@ -89,9 +85,10 @@ static void check_selector(struct decoder *d, const struct where *where,
     }
 }
 
-static void decode_pods(struct decoder *d, const struct document *in,
-                        const struct where *spec,
-                        const struct doc_node *const *value, struct object *o)
+static struct probes decode_pods(struct decoder *d, const struct document *in,
+                                 const struct where *spec,
+                                 const struct doc_node *const *value,
+                                 struct object *o)
 {
     struct workload_facts *out = &o->workload;
     const struct where selector = where_field(spec, "selector");
@@ -101,9 +98,10 @@ static void decode_pods(struct decoder *d, const struct document *in,
     const bool expressions = decode_selector(
         d, &selector, value[SPEC_SELECTOR],
         o->kind == OBJECT_REPLICATION_CONTROLLER, &out->selector);
-    decode_template(d, spec, value[SPEC_TEMPLATE], out);
-    if (d->faults != faults)
-        return;
+    const struct probes probes =
+        decode_template(d, spec, value[SPEC_TEMPLATE], out);
+    if (d->faults != faults || d->no_memory)
+        return probes;
     if (!value[SPEC_TEMPLATE]) {
         decode_fault(d, &template, at, "is missing; write one");
     } else if (out->selector.n == 0 && !expressions) {
@@ -117,6 +115,7 @@ static void decode_pods(struct decoder *d, const struct document *in,
     } else {
         check_selector(d, &selector, value[SPEC_SELECTOR], out);
     }
+    return probes;
 }
 
 static void decode_ordinals(struct decoder *d, const struct where *spec,
@@ -135,11 +134,18 @@ void decode_workload(struct decoder *d, const struct document *in,
                      struct object *o)
 {
     static const struct field fields[SPEC_N] = {
+        [SPEC_MIN_READY] = FIELD("minReadySeconds"),
         [SPEC_ORDINALS] = FIELD("ordinals"),
+        [SPEC_PAUSED] = FIELD("paused"),
+        [SPEC_CLAIM_POLICY] = FIELD("persistentVolumeClaimRetentionPolicy"),
+        [SPEC_POD_POLICY] = FIELD("podManagementPolicy"),
         [SPEC_REPLICAS] = FIELD("replicas"),
         [SPEC_SELECTOR] = FIELD("selector"),
         [SPEC_SERVICE] = FIELD("serviceName"),
+        [SPEC_STRATEGY] = FIELD("strategy"),
         [SPEC_TEMPLATE] = FIELD("template"),
+        [SPEC_UPDATE] = FIELD("updateStrategy"),
+        [SPEC_CLAIMS] = FIELD("volumeClaimTemplates"),
     };
     const struct doc_node *value[SPEC_N];
     const struct where spec = where_field(NULL, "spec");
@@ -161,7 +167,8 @@ void decode_workload(struct decoder *d, const struct document *in,
         out->service =
             decode_name(d, &service, value[SPEC_SERVICE], name_label_fault);
     }
-    decode_pods(d, in, &spec, value, o);
+    const struct probes probes = decode_pods(d, in, &spec, value, o);
+    out->rules = decode_rules(d, in, o->kind, value, probes);
     const struct addresses given = decode_annotated_addresses(d, in);
     out->addresses = given.items;
     out->addresses_n = given.n;

@@ -2,7 +2,7 @@
 // One number for all facts of an object, so that a text which was read again
 // and says the same changes nothing. It is compared with digests of the same
 // process only.
-#include "decode.h"
+#include "decode_workload.h"
 
 #include "base/hash.h"
 
@@ -130,6 +130,47 @@ static uint64_t mix_pod(uint64_t h, const struct pod_facts *p)
     return mix_ports(h, p->ports, p->ports_n);
 }
 
+static uint64_t mix_amount(uint64_t h, struct pod_amount a)
+{
+    return mix_number(h, (uint64_t)a.value | (uint64_t)a.percent << 32);
+}
+
+static uint64_t mix_probe(uint64_t h, const struct probe *p)
+{
+    h = mix_number(h, (uint64_t)p->kind | (uint64_t)p->port << 8 |
+                          (uint64_t)p->headers_n << 32);
+    h = mix_text(mix_text(mix_text(h, p->host), p->path), p->service);
+    for (uint32_t i = 0; i < p->headers_n; i++)
+        h = mix_text(mix_text(h, p->headers[i].name), p->headers[i].value);
+    h = mix_number(h,
+                   (uint64_t)p->initial_delay_s | (uint64_t)p->period_s << 32);
+    h = mix_number(h, (uint64_t)p->success_threshold |
+                          (uint64_t)p->failure_threshold << 32);
+    return mix_number(h, p->timeout_s);
+}
+
+static uint64_t mix_rules(uint64_t h, const struct workload_rules *r)
+{
+    h = mix_number(h, (uint64_t)r->strategy | (uint64_t)r->parallel << 8 |
+                          (uint64_t)r->paused << 9 |
+                          (uint64_t)r->delete_claims_when_deleted << 10 |
+                          (uint64_t)r->delete_claims_when_scaled << 11 |
+                          (uint64_t)r->command_probe << 12 |
+                          (uint64_t)r->partition << 32);
+    h = mix_amount(mix_amount(h, r->max_unavailable), r->max_surge);
+    h = mix_number(h, (uint64_t)r->min_ready_s | (uint64_t)r->address_after_ms
+                                                     << 32);
+    h = mix_number(h, (uint64_t)r->ready_after_ms | (uint64_t)r->gone_after_ms
+                                                        << 32);
+    h = mix_number(h, r->claims_n);
+    for (uint32_t i = 0; i < r->claims_n; i++)
+        h = mix_text(h, r->claims[i]);
+    h = mix_number(h, r->probes_n);
+    for (uint32_t i = 0; i < r->probes_n; i++)
+        h = mix_probe(h, &r->probes[i]);
+    return h;
+}
+
 static uint64_t mix_workload(uint64_t h, const struct workload_facts *w)
 {
     h = mix_number(h, (uint64_t)w->replicas | (uint64_t)w->start << 32);
@@ -137,6 +178,7 @@ static uint64_t mix_workload(uint64_t h, const struct workload_facts *w)
     h = mix_labels(h, w->selector);
     h = mix_labels(h, w->pod_labels);
     h = mix_ports(h, w->ports, w->ports_n);
+    h = mix_rules(mix_number(h, w->revision), w->rules);
     return mix_addresses(h, w->addresses, w->addresses_n);
 }
 
@@ -170,4 +212,47 @@ uint64_t object_digest(const struct object *o)
     h = mix_text(mix_text(h, o->owner_kind), o->owner_name);
     h = mix_facts(h, o);
     return h ? h : 1;
+}
+
+// --- nodes ------------------------------------------------------------------
+
+// By what it means: "8e1" is 80 in JSON, and "yes" is true.
+static uint64_t mix_scalar(uint64_t h, const struct doc_node *node)
+{
+    const enum doc_type type = doc_type_of(node);
+    int64_t number;
+    if (type == DOC_NULL)
+        return mix_number(h, type);
+    if (type == DOC_BOOL)
+        return mix_number(mix_number(h, type), doc_bool(node));
+    if ((type == DOC_INT || type == DOC_FLOAT) && doc_int(node, &number))
+        return mix_number(mix_number(h, DOC_INT), (uint64_t)number);
+    return mix_text(mix_number(h, type), node->text);
+}
+
+// Goes as deep as the reader of the text let it be (doc_limits.depth_max).
+static uint64_t mix_node(uint64_t h, const struct doc_node *node)
+{
+    if (node->kind == DOC_SCALAR)
+        return mix_scalar(h, node);
+    if (node->kind == DOC_LIST) {
+        h = mix_number(mix_number(h, DOC_TYPE_LIST), node->n);
+        for (uint32_t i = 0; i < node->n; i++)
+            h = mix_node(h, node->items[i]);
+        return h;
+    }
+    // A sum, so that no order matters; Kubernetes takes null for absent.
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < node->n; i++) {
+        const struct doc_pair *pair = &node->pairs[i];
+        if (!decode_is_null(pair->value))
+            sum +=
+                mix_node(mix_text(DOC_TYPE_MAP, pair->key->text), pair->value);
+    }
+    return mix_number(mix_number(h, DOC_TYPE_MAP), sum);
+}
+
+uint64_t node_digest(const struct doc_node *node)
+{
+    return node ? mix_node(0, node) : 0;
 }

@@ -263,6 +263,14 @@ static void mix_pod(uint64_t *h, const struct pod_facts *p)
     }
 }
 
+static void mix_workload(uint64_t *h, const struct workload_facts *w)
+{
+    mix_number(h, w->replicas);
+    mix_number(h, w->start);
+    mix_text(h, w->service);
+    mix_number(h, w->revision);
+}
+
 struct object *object_done(struct object *o)
 {
     uint64_t h = o->kind;
@@ -279,7 +287,7 @@ struct object *object_done(struct object *o)
     else if (o->kind == OBJECT_POD)
         mix_pod(&h, &o->pod);
     else if (o->kind != OBJECT_NAMESPACE)
-        mix_number(&h, o->workload.replicas);
+        mix_workload(&h, &o->workload);
     o->digest = h ? h : 1;
     return o;
 }

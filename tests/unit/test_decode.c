@@ -3,6 +3,8 @@
 // in which words.
 #include "source/object.h"
 
+#include "lib/decoded.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,14 +28,6 @@
     "  template: {metadata: {labels: {app: a}}}\n"
 
 // --- one text decoded -------------------------------------------------------
-
-struct result {
-    struct arena arena;
-    struct object *objects[16];
-    size_t n;
-    int refused;
-    char findings[4096]; // "line:column kind: text\n"; debug ones too
-};
 
 // Manifests that are written by a loop.
 struct text {
@@ -59,95 +53,6 @@ static void text_add(struct text *t, const char *format, ...)
     va_end(arguments);
     assert_in_range(n, 1, sizeof t->octets - t->n - 1);
     t->n += (size_t)n;
-}
-
-static void take_finding(void *context, enum finding kind, struct place at,
-                         const char *text)
-{
-    static const char *const names[] = {"error", "warning", "debug"};
-    struct result *r = context;
-    const size_t used = strlen(r->findings);
-    snprintf(r->findings + used, sizeof r->findings - used, "%u:%u %s: %s\n",
-             at.line, at.column, names[kind], text);
-}
-
-static void take_object(void *context, struct object *o)
-{
-    struct result *r = context;
-    assert_true(r->n < ORD_COUNT(r->objects));
-    r->objects[r->n++] = o;
-}
-
-static void take_document(void *context, const struct doc_node *root)
-{
-    struct result *r = context;
-    const struct report report = {take_finding, r};
-    const int rc = object_decode(root, "f", &r->arena, take_object, r, &report);
-    r->refused = rc < 0 || r->refused < 0 ? -ENOMEM : r->refused + rc;
-}
-
-static struct result *decode(const char *text)
-{
-    struct result *r = test_calloc(1, sizeof *r);
-    const struct report report = {take_finding, r};
-    const struct doc_limits limits = doc_limits_default();
-    arena_init(&r->arena, (size_t)1 << 26);
-    const int rc = doc_yaml_read("f", span_of_text(text), &limits,
-                                 take_document, r, &report);
-    assert_int_equal(rc, 0);
-    return r;
-}
-
-static void drop(struct result *r)
-{
-    arena_release(&r->arena);
-    test_free(r);
-}
-
-// The only object of a text, with these findings.
-static const struct object *decode_warned(const char *text,
-                                          const char *findings,
-                                          struct result **r)
-{
-    *r = decode(text);
-    assert_string_equal((*r)->findings, findings);
-    assert_int_equal((*r)->refused, 0);
-    assert_int_equal((*r)->n, 1);
-    return (*r)->objects[0];
-}
-
-// The only object of a text without findings.
-static const struct object *decode_one(const char *text, struct result **r)
-{
-    const struct object *o = decode_warned(text, "", r);
-    assert_int_not_equal(o->digest, 0);
-    return o;
-}
-
-static void expect_refused(const char *text, const char *findings)
-{
-    struct result *r = decode(text);
-    assert_string_equal(r->findings, findings);
-    assert_int_equal(r->n, 0);
-    assert_int_equal(r->refused, 1);
-    drop(r);
-}
-
-struct fault_case {
-    const char *text;
-    const char *findings;
-};
-
-static void expect_all_refused(const struct fault_case *cases, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        expect_refused(cases[i].text, cases[i].findings);
-}
-
-static void expect_address(const struct address *a, const char *text)
-{
-    char buffer[ADDRESS_TEXT_SIZE];
-    assert_string_equal(address_format(a, buffer), text);
 }
 
 // --- all kinds --------------------------------------------------------------
@@ -1128,119 +1033,12 @@ static void pods_are_checked(void **state)
     expect_all_refused(cases, ORD_COUNT(cases));
 }
 
-// --- workloads --------------------------------------------------------------
-
-static void a_stateful_set_has_all_its_facts(void **state)
-{
-    (void)state;
-    struct result *r;
-    const struct workload_facts *w =
-        &decode_one("apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n"
-                    "  name: a\n  annotations:\n"
-                    "    ordinald.io/addresses: |\n"
-                    "      10.0.0.1, 10.0.0.2\n      fd00::1\n"
-                    "spec:\n  replicas: 5\n  ordinals: {start: 3}\n"
-                    "  serviceName: svc\n"
-                    "  selector: {matchLabels: {app: a}}\n"
-                    "  template:\n    metadata: {labels: {app: a, env: dev}}\n"
-                    "    spec: {containers: [{ports: [{containerPort: 80}]}]}"
-                    "\n",
-                    &r)
-             ->workload;
-    assert_int_equal(w->replicas, 5);
-    assert_int_equal(w->start, 3);
-    assert_string_equal(w->service, "svc");
-    assert_int_equal(w->selector.n, 1);
-    assert_int_equal(w->pod_labels.n, 2);
-    assert_int_equal(w->ports_n, 1);
-    assert_int_equal(w->addresses_n, 3);
-    expect_address(&w->addresses[2], "fd00::1");
-    drop(r);
-}
-
-static void replicas_are_one_unless_given(void **state)
-{
-    (void)state;
-    struct result *r;
-    const struct workload_facts *w = &decode_one(STS TEMPLATE, &r)->workload;
-    assert_int_equal(w->replicas, 1);
-    assert_int_equal(w->start, 0);
-    assert_string_equal(w->service, "");
-    drop(r);
-    assert_int_equal(
-        decode_one(STS "  replicas: 0\n" TEMPLATE, &r)->workload.replicas, 0);
-    drop(r);
-}
-
-static void older_versions_take_the_labels_for_a_selector(void **state)
-{
-    (void)state;
-    struct result *r;
-    const struct object *o = decode_one(
-        "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: a}\n"
-        "spec: {template: {metadata: {labels: {app: x}}}}\n",
-        &r);
-    assert_string_equal(labels_get(o->workload.selector, "app"), "x");
-    drop(r);
-}
-
-static void workloads_are_checked(void **state)
-{
-    (void)state;
-    static const struct fault_case cases[] = {
-        {STS "  replicas: -1\n" TEMPLATE,
-         "5:13 error: spec.replicas must be 0 to 2147483647, not -1\n"},
-        {STS "  replicas: \"3\"\n" TEMPLATE,
-         "5:13 error: spec.replicas must be an integer, not the string \"3\"; "
-         "remove the quotes\n"},
-        {STS "  replicas: 1.5\n" TEMPLATE,
-         "5:13 error: spec.replicas must be an integer, not the number "
-         "\"1.5\"\n"},
-        {STS "  template: {metadata: {labels: {app: a}}}\n",
-         "5:3 error: spec.selector selects nothing; write matchLabels as in "
-         "the template's labels\n"},
-        {STS "  selector: {matchLabels: {app: b}}\n"
-             "  template: {metadata: {labels: {app: a}}}\n",
-         "5:13 error: spec.selector wants 'app: b', which is not among "
-         "spec.template.metadata.labels; make them equal\n"},
-        {STS "  selector: {matchLabels: {app: b}}\n",
-         "5:3 error: spec.template is missing; write one\n"},
-        {STS "  serviceName: a.b\n" TEMPLATE,
-         "5:16 error: spec.serviceName 'a.b' may have only lower-case letters, "
-         "digits and '-'\n"},
-        {"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n"
-         "  annotations: {ordinald.io/addresses: '10.0.0.1 x 10.0.0.256'}\n"
-         "spec:\n" TEMPLATE,
-         "5:40 error: metadata.annotations[\"ordinald.io/addresses\"] has 'x', "
-         "which is no IP address; write addresses with commas, blanks or lines "
-         "between them\n"
-         "5:40 error: metadata.annotations[\"ordinald.io/addresses\"] has "
-         "'10.0.0.256', which is no IP address; write addresses with commas, "
-         "blanks or lines between them\n"},
-        {"apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n"
-         "  annotations: {ordinald.io/addresses: '::1,0:0::1'}\n"
-         "spec:\n" TEMPLATE,
-         "5:40 error: metadata.annotations[\"ordinald.io/addresses\"] has "
-         "'::1' "
-         "twice; remove one of them\n"},
-    };
-    expect_all_refused(cases, ORD_COUNT(cases));
-}
-
 // A service with one annotation.
 #define RULED(annotation, value)                                               \
     "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  annotations: "     \
     "{" annotation ": " value "}\nspec: {clusterIP: None}\n"
 
 // --- digests and memory -----------------------------------------------------
-
-static uint64_t digest_of(const char *text)
-{
-    struct result *r;
-    const uint64_t digest = decode_one(text, &r)->digest;
-    drop(r);
-    return digest;
-}
 
 static void equal_facts_have_equal_digests(void **state)
 {
@@ -1345,30 +1143,10 @@ static void labels_are_facts_of_all_kinds(void **state)
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
-    const struct doc_limits limits = doc_limits_default();
-    static const char text[] =
+    expect_no_memory_lost(
         SLICE "addressType: IPv6\nports: [{name: a, port: 1}]\nendpoints:\n"
               "- addresses: ['FD00::1']\n  hostname: h\n"
-              "  targetRef: {kind: Pod, name: p}\n  zone: z\n";
-    size_t refused = 0;
-    for (size_t budget = 0;; budget += 8) {
-        struct result r = {0};
-        const struct report report = {take_finding, &r};
-        arena_init(&r.arena, budget);
-        assert_int_equal(doc_yaml_read("f", span_of_text(text), &limits,
-                                       take_document, &r, &report),
-                         0);
-        assert_string_equal(r.findings, "");
-        arena_release(&r.arena);
-        if (r.refused == 0) {
-            assert_int_equal(r.n, 1);
-            break;
-        }
-        assert_int_equal(r.refused, -ENOMEM);
-        assert_int_equal(r.n, 0);
-        refused++;
-    }
-    assert_true(refused > 10);
+              "  targetRef: {kind: Pod, name: p}\n  zone: z\n");
 }
 
 int main(void)
@@ -1408,10 +1186,6 @@ int main(void)
         cmocka_unit_test(a_pod_as_people_write_it_is_pending),
         cmocka_unit_test(the_annotation_gives_a_pod_its_addresses),
         cmocka_unit_test(pods_are_checked),
-        cmocka_unit_test(a_stateful_set_has_all_its_facts),
-        cmocka_unit_test(replicas_are_one_unless_given),
-        cmocka_unit_test(older_versions_take_the_labels_for_a_selector),
-        cmocka_unit_test(workloads_are_checked),
         cmocka_unit_test(equal_facts_have_equal_digests),
         cmocka_unit_test(labels_are_facts_of_all_kinds),
         cmocka_unit_test(without_memory_it_says_so),
