@@ -2,6 +2,29 @@
 // Faults that a test asks for: what goes wrong, with whom, and until when. A
 // list; what each fault does is done by those who ask for it: the pods' by
 // model/ordinal, the answers' by zone/sync and answer. Pure; control thread.
+//
+// A fault is of one pod or of one service:
+//
+//     not-ready   the pods, or all that the service selects; only pods that are
+//     gone        made here: one that a manifest gives, or a cluster, is what
+//     move        that says, and these change nothing about it
+//     flap
+//
+//     stale       the service, or the whole service of the pod: what changed is
+//                 published ms later
+//     no-aaaa     answers at the service's name and all names below it; or at
+//     slow        the pod's name, which is its hostname below its service, and
+//     truncate    all names below that. Wherever pods and endpoints come from
+//     servfail
+//
+// An answer waits first (slow), then it fails, or is cut, or lacks AAAA. With
+// no-aaaa names stay: AAAA is NODATA where there was one, and no additional
+// record. Such a pod is not in its service's set of IPv6 addresses either, if
+// it has another address. PTR questions are not faulty, nor is a name because
+// an alias leads to one that is.
+//
+// A pod without hostname and subdomain (a Deployment's) has no name of its own,
+// so that faults of answers do nothing there.
 #ifndef ORDINALD_MODEL_FAULT_H
 #define ORDINALD_MODEL_FAULT_H
 
@@ -76,8 +99,8 @@ int fault_parse(const char *text, enum fault_kind *kind, uint32_t *ms,
 int faults_add(struct faults *f, const struct fault *fault,
                struct error *err) ORD_CHECKED;
 
-// End all faults of a target, or all there are where name is NULL. Returns how
-// many.
+// End all faults of a target, be it a pod or a service; namespace NULL: in any
+// namespace; name NULL: all there are. Returns how many.
 uint32_t faults_clear(struct faults *f, const char *namespace,
                       const char *name);
 
