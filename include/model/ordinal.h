@@ -174,7 +174,7 @@ struct ordinals_input {
  * when it is another number of pods or another reason.
  *
  * Returns 0, or -ENOMEM: what could be done is done and told, and the next step
- * goes on.
+ * goes on; an object that could not be read is, by the next that has an input.
  */
 int ordinals_step(struct ordinals *o, const struct ordinals_input *input,
                   uint64_t now_ms) ORD_CHECKED;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of struct ordinals and of those who hold addresses; how they move on
 // is ordinal_step.c's affair.
+//
+// The machine is level-triggered: each small change is whole in itself, and
+// whoever may have more to do is put into a list. So memory that runs out needs
+// no way back: what was done stays, and the next step goes on with the list.
 #include "model/ordinal.h"
 
 #include "base/hash.h"
 #include "ordinal_state.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,47 +35,73 @@ struct ordinals *ordinals_new(const struct ordinals_settings *s)
         return NULL;
     o->settings = *s;
     o->seed = s->seed;
+    o->faults_next_ms = UINT64_MAX;
     ledger_init(&o->ledger, s->seed);
     map_init(&o->holders);
+    map_init(&o->names);
+    map_init(&o->claims);
+    map_init(&o->tickets);
     init_ranges(o->pods, o->pods_order, s->pod_cidrs, s->pod_cidrs_n);
     init_ranges(o->services, o->services_order, s->service_cidrs,
                 s->service_cidrs_n);
     return o;
 }
 
-void holder_free(struct holder *h)
+static void free_workload(struct ordinals *o, struct workload *w)
 {
-    if (is_vip(h))
-        vip_free(vip_of(h));
-    else
-        workload_free(workload_of(h));
+    struct pod *next;
+
+    for (struct pod *p = pod_of_node(w->pods); p; p = next) {
+        next = pod_of_node(p->node.next);
+        pod_free(o, p);
+    }
+    told_free(w->face.told);
+    template_drop(w->current);
+    template_drop(w->update);
+    spec_drop(w->spec);
+    deployment_release(w);
+    free(w->declared);
+    free(w);
 }
 
-static void free_with_all(struct holder *h)
+void holder_free(struct ordinals *o, struct holder *h)
 {
     if (is_vip(h)) {
-        copy_free(vip_of(h)->now);
+        told_free(vip_of(h)->face.told);
+        free(vip_of(h));
     } else {
-        const struct workload_state *s = &workload_of(h)->now;
-        for (uint32_t i = 0; i < s->pods_n; i++)
-            pod_free(s->pods[i]);
+        free_workload(o, workload_of(h));
     }
-    holder_free(h);
+}
+
+static void free_claims(struct ordinals *o)
+{
+    struct map_node *next;
+
+    for (struct map_node *n = map_walk(&o->claims, NULL); n; n = next) {
+        next = map_walk(&o->claims, n);
+        free(ORD_CONTAINER(n, struct claim, node));
+    }
+    map_release(&o->claims);
 }
 
 void ordinals_free(struct ordinals *o)
 {
-    struct holder *next;
+    struct map_node *next;
 
     if (!o)
         return;
-    ledger_release(&o->ledger);
-    for (struct holder *h = holder_of(map_walk(&o->holders, NULL)); h;
-         h = next) {
-        next = holder_of(map_walk(&o->holders, &h->node));
-        free_with_all(h);
+    for (struct map_node *n = map_walk(&o->holders, NULL); n; n = next) {
+        next = map_walk(&o->holders, n);
+        holder_free(o, holder_of(n));
     }
+    ledger_release(&o->ledger);
     map_release(&o->holders);
+    map_release(&o->names);
+    map_release(&o->tickets);
+    free_claims(o);
+    free(o->timers);
+    free(o->scratch);
     free(o);
 }
 
@@ -102,8 +131,8 @@ struct holder *holder_find(const struct ordinals *o, uint8_t kind,
 
 struct holder *holder_new(struct ordinals *o, const struct object *of)
 {
-    const size_t size = of->kind == OBJECT_SERVICE ? sizeof(struct vip)
-                                                   : sizeof(struct workload);
+    const bool vip = of->kind == OBJECT_SERVICE;
+    const size_t size = vip ? sizeof(struct vip) : sizeof(struct workload);
     const size_t namespace_size = strlen(of->namespace) + 1;
     const size_t name_size = strlen(of->name) + 1;
     struct holder *h = calloc(1, size + namespace_size + name_size);
@@ -114,10 +143,67 @@ struct holder *holder_new(struct ordinals *o, const struct object *of)
     h->kind = of->kind;
     h->namespace = memcpy(text, of->namespace, namespace_size);
     h->name = memcpy(text + namespace_size, of->name, name_size);
-    h->born = o->step;
+    if (vip)
+        vip_of(h)->face.of = FACE_VIP;
+    else
+        workload_of(h)->face.of = FACE_WORKLOAD;
     h->node.hash = holder_hash(o, h->kind, h->namespace, h->name);
     map_insert(&o->holders, &h->node);
     return h;
+}
+
+int holder_compare(const struct holder *a, const struct holder *b)
+{
+    int rc = strcmp(a->namespace, b->namespace);
+
+    if (rc == 0)
+        rc = strcmp(a->name, b->name);
+    return rc ? rc : a->kind - b->kind;
+}
+
+void ordinals_due(struct ordinals *o, struct holder *h)
+{
+    if (!h->due.link)
+        list_link(&o->due, &h->due);
+}
+
+void face_changed(struct ordinals *o, struct face *f)
+{
+    if (!f->dirty.link)
+        list_link(&o->dirty, &f->dirty);
+}
+
+struct pod **ordinals_scratch(struct ordinals *o, size_t n)
+{
+    if (n < o->scratch_room)
+        return o->scratch;
+    // Grown by the half at least: a workload is scaled again and again. One
+    // more: no pods is not the same as no memory.
+    const size_t room = n + n / 2 + 1;
+    struct pod **p = realloc(o->scratch, room * sizeof(struct pod *));
+    if (!p)
+        return NULL;
+    o->scratch = p;
+    o->scratch_room = room;
+    return p;
+}
+
+static int each_pod(const struct workload *w,
+                    int (*visit)(void *context, const struct object *object),
+                    void *context)
+{
+    int rc = 0;
+
+    for (const struct pod *p = pod_of_node(w->pods); p && !rc;
+         p = pod_of_node(p->node.next))
+        if (p->face.told)
+            rc = visit(context, &p->face.told->object);
+    return rc;
+}
+
+static const struct face *holder_face(struct holder *h)
+{
+    return is_vip(h) ? &vip_of(h)->face : &workload_of(h)->face;
 }
 
 int ordinals_each(const struct ordinals *o,
@@ -129,104 +215,20 @@ int ordinals_each(const struct ordinals *o,
 
     while (!rc && (n = map_walk(&o->holders, n))) {
         struct holder *h = holder_of(n);
-        if (is_vip(h)) {
-            if (vip_of(h)->now)
-                rc = visit(context, &vip_of(h)->now->object);
-            continue;
-        }
-        const struct workload_state *s = &workload_of(h)->now;
-        for (uint32_t i = 0; i < s->pods_n && !rc; i++)
-            rc = visit(context, &s->pods[i]->object);
+        const struct told *told = holder_face(h)->told;
+        if (told)
+            rc = visit(context, &told->object);
+        if (!rc && !is_vip(h))
+            rc = each_pod(workload_of(h), visit, context);
     }
     return rc;
 }
 
-// --- to come ---------------------------------------------------------------
-
-uint64_t ordinals_next_ms(const struct ordinals *o)
-{
-    (void)o;
-    return UINT64_MAX;
-}
-
-int ordinals_scale(struct ordinals *o, struct ordinals_target workload,
-                   uint32_t replicas, uint32_t *was, struct error *err)
-{
-    (void)o;
-    (void)workload;
-    (void)replicas;
-    (void)was;
-    return error_set(err, -ENOENT, "not yet");
-}
-
-int ordinals_restart(struct ordinals *o, struct ordinals_target workload,
-                     struct error *err)
-{
-    (void)o;
-    (void)workload;
-    return error_set(err, -ENOENT, "not yet");
-}
-
-int ordinals_delete_pod(struct ordinals *o, struct ordinals_target pod,
-                        struct error *err)
-{
-    return ordinals_restart(o, pod, err);
-}
-
-int ordinals_fail_pod(struct ordinals *o, struct ordinals_target pod,
-                      struct error *err)
-{
-    return ordinals_restart(o, pod, err);
-}
-
-void ordinals_probed(struct ordinals *o, uint64_t ticket, bool success)
-{
-    (void)o;
-    (void)ticket;
-    (void)success;
-}
-
-int ordinals_look(const struct ordinals *o, const struct ordinals_target *only,
-                  int (*workload)(void *context,
-                                  const struct ordinals_workload_state *w),
-                  int (*pod)(void *context, const struct ordinals_pod_state *p),
-                  void *context)
-{
-    (void)o;
-    (void)only;
-    (void)workload;
-    (void)pod;
-    (void)context;
-    return 0;
-}
-
-int ordinals_claims(const struct ordinals *o,
-                    int (*claim)(void *context, const char *namespace,
-                                 const char *name, const char *pod),
-                    void *context)
-{
-    (void)o;
-    (void)claim;
-    (void)context;
-    return 0;
-}
-
-int ordinals_find_pod(const struct ordinals *o, struct ordinals_target target,
-                      const struct object **out, struct error *err)
-{
-    (void)o;
-    (void)target;
-    (void)out;
-    return error_set(err, -ENOENT, "not yet");
-}
-
 bool ordinals_is_copy(const struct ordinals *o, const struct object *object)
 {
-    const struct holder *h =
-        object->kind == OBJECT_SERVICE
-            ? holder_find(o, OBJECT_SERVICE, object->namespace, object->name)
-            : NULL;
+    struct holder *h =
+        holder_find(o, object->kind, object->namespace, object->name);
+    const struct told *told = h ? holder_face(h)->told : NULL;
 
-    return h && ((const struct vip *)(const void *)h)->now &&
-           &((const struct vip *)(const void *)h)->now->object == object;
+    return told && &told->object == object;
 }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A step, in order; what can fail comes first, and nothing of it is seen:
+ * A step, in order:
  *
- *   admit    find what the input names, make what is new, see what changed
- *   retire   what the input names no more gives its addresses back
- *   prepare  read the changed workloads' facts
- *   claim    their annotations take what they declare, also from ranges' pods
- *   evict    what others have now is taken from ranges' pods; who lost one is
- *            looked at as well
- *   loosen   pods and services that go give their addresses back
- *   fill     pods and copies are made, with the addresses that are free now
+ *   admit    follow what the input names, if it is another than before
+ *   retire   what the input names no more goes, with its addresses
+ *   claim    annotations take what they declare, also from ranges' pods
+ *   evict    what others have now is taken from ranges' pods
+ *   loosen   pods and services give back what they are not to have any more
+ *   time     pods whose time has come go on; those that end do so first
+ *   faults   begin and end
+ *   work     what was steered is done, pods get addresses, and controllers do
+ *            what their rules want
+ *   tell     findings, then objects, then probes
  *
- * Then it is told and made so. All addresses are given back before one is
- * given, so that a full range can change hands in one step. Where memory runs
- * out the ledger's journal and each `next` are forgotten, and all is as before.
+ * All addresses are given back before one is given, so that a full range can
+ * change hands in one step; and when work gave some back, those who lack one
+ * are looked at again.
  */
 #include "ordinal_state.h"
 
@@ -22,64 +24,160 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ordinals_due(struct ordinals *o, struct holder *h)
+// --- who is due ------------------------------------------------------------
+
+static struct holder *merge(struct holder *a, struct holder *b)
 {
-    if (h->due == o->step)
+    struct holder *out = NULL, **end = &out;
+
+    while (a && b) {
+        struct holder **least = holder_compare(b, a) < 0 ? &b : &a;
+        *end = *least;
+        end = &(*least)->link;
+        *least = *end;
+    }
+    *end = a ? a : b;
+    return out;
+}
+
+// Who comes in one step gets the same addresses whatever order the input has.
+static struct holder *sort(struct holder *list, size_t n)
+{
+    struct holder *at = list, *rest;
+
+    if (n < 2)
+        return list;
+    for (size_t i = 1; i < n / 2; i++)
+        at = at->link;
+    rest = at->link;
+    at->link = NULL;
+    return merge(sort(list, n / 2), sort(rest, n - n / 2));
+}
+
+// All that are due, by `link`, and nobody is due any more.
+static struct holder *take_due(struct ordinals *o)
+{
+    struct holder *list = NULL;
+    size_t n = 0;
+
+    while (o->due) {
+        struct holder *h = holder_of_due(o->due);
+        list_unlink(&h->due);
+        h->link = list;
+        list = h;
+        n++;
+    }
+    return sort(list, n);
+}
+
+static void put_off(struct ordinals *o, struct holder *h)
+{
+    o->failed = true;
+    if (h->due.link)
+        list_unlink(&h->due);
+    list_link(&o->later, &h->due);
+}
+
+// Those for whom memory was not enough are due in the next step.
+static void take_later(struct ordinals *o)
+{
+    while (o->later) {
+        struct holder *h = holder_of_due(o->later);
+        list_unlink(&h->due);
+        list_link(&o->due, &h->due);
+    }
+}
+
+static void due_contested(struct ordinals *o)
+{
+    struct map_node *n = NULL;
+
+    while (o->contested && (n = map_walk(&o->holders, n))) {
+        struct holder *h = holder_of(n);
+        const struct declared *d = is_vip(h) ? NULL : workload_of(h)->declared;
+        if (d && d->contested)
+            ordinals_due(o, h);
+    }
+}
+
+// --- the input -------------------------------------------------------------
+
+static bool is_same_file(const struct place *a, const struct place *b)
+{
+    return a->file == b->file ||
+           (a->file && b->file && strcmp(a->file, b->file) == 0);
+}
+
+static void admit_workload(struct ordinals *o, struct workload *w,
+                           const struct object *object)
+{
+    struct holder *h = &w->holder;
+
+    if (w->spec && h->digest == object->digest &&
+        is_same_file(&w->spec->object.at, &object->at)) {
+        w->spec->object.at.line = object->at.line;
+        w->spec->object.at.column = object->at.column;
         return;
-    h->due = o->step;
-    o->due[o->due_n++] = h;
+    }
+    if (workload_follow(o, w, object))
+        o->failed = true;
+    else
+        ordinals_due(o, h);
 }
 
-void ordinals_evict(struct ordinals *o, struct grant *g)
+static void admit_service(struct ordinals *o, struct vip *v,
+                          const struct object *object)
 {
-    ordinals_due(o, g->holder);
-    ledger_drop(&o->ledger, g);
+    v->object = object;
+    if (v->holder.digest == object->digest && !v->wanting)
+        return;
+    v->holder.digest = object->digest;
+    face_changed(o, &v->face);
+    ordinals_due(o, &v->holder);
 }
 
-static int admit(struct ordinals *o, const struct object *object)
+static void admit(struct ordinals *o, const struct object *object)
 {
     struct holder *h =
         holder_find(o, object->kind, object->namespace, object->name);
 
     if (!h)
         h = holder_new(o, object);
-    if (!h)
-        return -ENOMEM;
+    if (!h) {
+        o->failed = true;
+        return;
+    }
     assert(h->seen != o->step && "no object is named twice");
     h->seen = o->step;
-    h->object = object;
-    if (h->digest != object->digest || h->wanting || h->born == o->step)
-        ordinals_due(o, h);
-    return 0;
+    if (is_vip(h))
+        admit_service(o, vip_of(h), object);
+    else
+        admit_workload(o, workload_of(h), object);
 }
 
-static int admit_all(struct ordinals *o, const struct ordinals_input *in)
+static void admit_all(struct ordinals *o, const struct ordinals_input *in)
 {
-    int rc = 0;
-
-    for (uint32_t i = 0; i < in->workloads_n && !rc; i++) {
+    for (uint32_t i = 0; i < in->workloads_n; i++) {
         assert(in->workloads[i]->kind >= OBJECT_STATEFUL_SET);
-        rc = admit(o, in->workloads[i]);
+        admit(o, in->workloads[i]);
     }
-    for (uint32_t i = 0; i < in->services_n && !rc; i++) {
+    for (uint32_t i = 0; i < in->services_n; i++) {
         assert(in->services[i]->kind == OBJECT_SERVICE);
         assert(in->services[i]->service.type == SERVICE_CLUSTER_IP &&
                in->services[i]->service.addresses_n == 0);
-        rc = admit(o, in->services[i]);
+        admit(o, in->services[i]);
     }
-    return rc;
 }
 
 static void retire_unseen(struct ordinals *o)
 {
-    struct map_node *n = NULL;
+    struct map_node *next;
 
-    while ((n = map_walk(&o->holders, n))) {
+    for (struct map_node *n = map_walk(&o->holders, NULL); n; n = next) {
         struct holder *h = holder_of(n);
+        next = map_walk(&o->holders, n);
         if (h->seen == o->step)
             continue;
-        h->link = o->gone;
-        o->gone = h;
         if (is_vip(h))
             vip_retire(o, vip_of(h));
         else
@@ -87,32 +185,12 @@ static void retire_unseen(struct ordinals *o)
     }
 }
 
-// By namespace, name and kind: who comes in one step gets the same addresses
-// whatever order the input has.
-static int compare_holders(const void *x, const void *y)
+static void take_input(struct ordinals *o, const struct ordinals_input *in)
 {
-    const struct holder *a = *(struct holder *const *)x;
-    const struct holder *b = *(struct holder *const *)y;
-    int rc = strcmp(a->namespace, b->namespace);
-
-    if (rc == 0)
-        rc = strcmp(a->name, b->name);
-    return rc ? rc : a->kind - b->kind;
-}
-
-static void sort_due(struct ordinals *o)
-{
-    qsort(o->due, o->due_n, sizeof(struct holder *), compare_holders);
-}
-
-static int prepare_from(struct ordinals *o, uint32_t first)
-{
-    int rc = 0;
-
-    for (uint32_t i = first; i < o->due_n && !rc; i++)
-        if (!is_vip(o->due[i]))
-            rc = workload_prepare(o, workload_of(o->due[i]));
-    return rc;
+    admit_all(o, in);
+    retire_unseen(o);
+    if (ledger_take(&o->ledger, in->taken, in->taken_n))
+        o->failed = true;
 }
 
 // What others have now is taken from the ranges' pods. What an annotation
@@ -122,204 +200,171 @@ static void evict_taken(struct ordinals *o, const struct ordinals_input *in)
     for (uint32_t i = 0; i < in->taken_n; i++) {
         struct grant *g = ledger_find(&o->ledger, &in->taken[i]);
         if (g && !g->declared)
-            ordinals_evict(o, g);
+            grant_evict(o, g);
     }
 }
 
-static int fill_due(struct ordinals *o)
+// The input's objects are not ours after the step.
+static void forget_input(struct ordinals *o)
 {
-    int rc = 0;
+    struct map_node *n = NULL;
 
-    for (uint32_t i = 0; i < o->due_n; i++) {
-        if (is_vip(o->due[i]))
-            vip_loosen(o, vip_of(o->due[i]));
-        else
-            workload_loosen(o, workload_of(o->due[i]));
-    }
-    for (uint32_t i = 0; i < o->due_n && !rc; i++)
-        rc = is_vip(o->due[i]) ? vip_fill(o, vip_of(o->due[i]))
-                               : workload_fill(o, workload_of(o->due[i]));
-    return rc;
+    while ((n = map_walk(&o->holders, n)))
+        if (is_vip(holder_of(n)))
+            vip_of(holder_of(n))->object = NULL;
 }
 
-static int plan(struct ordinals *o, const struct ordinals_input *in)
-{
-    int rc = admit_all(o, in);
+// --- work ------------------------------------------------------------------
 
-    if (rc)
-        return rc;
-    retire_unseen(o);
-    sort_due(o);
-    rc = prepare_from(o, 0);
-    if (rc)
-        return rc;
-    const uint32_t changed_n = o->due_n;
-    for (uint32_t i = 0; i < changed_n; i++)
-        if (!is_vip(o->due[i]))
-            workload_claim(o, workload_of(o->due[i]));
-    evict_taken(o, in);
-    rc = prepare_from(o, changed_n);
-    if (rc)
-        return rc;
-    sort_due(o);
-    return fill_due(o);
+static void claim_all(struct ordinals *o, struct holder *list)
+{
+    for (struct holder *h = list; h; h = h->link)
+        if (!is_vip(h) && workload_claim(o, workload_of(h)))
+            put_off(o, h);
 }
 
-static int begin(struct ordinals *o, const struct ordinals_input *in)
+static void loosen_all(struct ordinals *o, struct holder *list)
 {
-    const size_t n = (size_t)in->workloads_n + in->services_n;
-
-    o->step++;
-    assert(!o->due && !o->gone && !o->pods_come && !o->copies_come);
-    o->due = calloc(n + 1, sizeof(struct holder *));
-    if (!o->due)
-        return -ENOMEM;
-    int rc = ledger_begin(&o->ledger, in->taken, in->taken_n);
-    if (rc) {
-        free(o->due);
-        o->due = NULL;
-        return rc;
-    }
-    for (unsigned f = 0; f < POOL_FAMILIES; f++) {
-        range_begin(&o->pods[f]);
-        range_begin(&o->services[f]);
-    }
-    return 0;
-}
-
-static void end(struct ordinals *o)
-{
-    free(o->due);
-    o->due = NULL;
-    o->due_n = 0;
-    o->gone = NULL;
-    o->pods_come = o->pods_go = NULL;
-    o->copies_come = o->copies_go = NULL;
-    o->come_n = 0;
-}
-
-static void roll_back(struct ordinals *o, uint64_t serial)
-{
-    ledger_rollback(&o->ledger);
-    for (unsigned f = 0; f < POOL_FAMILIES; f++) {
-        range_rollback(&o->pods[f]);
-        range_rollback(&o->services[f]);
-    }
-    for (struct pod *p = o->pods_come, *next; p; p = next) {
-        next = p->link;
-        pod_free(p);
-    }
-    for (struct copy *c = o->copies_come, *next; c; c = next) {
-        next = c->link;
-        copy_free(c);
-    }
-    for (uint32_t i = 0; i < o->due_n; i++) {
-        struct holder *h = o->due[i];
+    for (struct holder *h = list; h; h = h->link) {
         if (is_vip(h))
-            vip_rollback(vip_of(h));
+            vip_loosen(o, vip_of(h));
         else
-            workload_rollback(workload_of(h));
-        if (h->born == o->step) {
-            map_remove(&o->holders, &h->node);
-            holder_free(h);
-        }
-    }
-    o->serial = serial;
-    end(o);
-}
-
-static void tell_and_settle(struct ordinals *o, const struct report *report)
-{
-    for (uint32_t i = 0; i < o->due_n; i++) {
-        if (is_vip(o->due[i])) {
-            vip_tell(o, vip_of(o->due[i]), report);
-        } else {
-            workload_tell(o, workload_of(o->due[i]), report);
-            workload_settle(o, workload_of(o->due[i]));
-        }
+            workload_loosen(o, workload_of(h));
     }
 }
 
-// What went is told first: then nothing that comes finds its place taken.
-static void tell_gone(const struct ordinals *o, const struct ordinals_events *e)
+static void rerun(struct ordinals *o, struct workload *w)
 {
-    for (struct pod *p = o->pods_go, *next; p; p = next) {
-        next = p->link;
-        e->went(e->context, &p->object);
-        pod_free(p);
+    struct pod *next;
+
+    for (struct pod *p = w->rerun ? pod_of_node(w->pods) : NULL; p; p = next) {
+        next = pod_of_node(p->node.next);
+        pod_run(o, p);
     }
-    for (struct copy *c = o->copies_go, *next; c; c = next) {
-        next = c->link;
-        e->went(e->context, &c->object);
-        copy_free(c);
+    w->rerun = false;
+}
+
+static int work_workload(struct ordinals *o, struct workload *w)
+{
+    if (!w->spec)
+        return 0;
+    int rc = workload_steered(o, w);
+    if (rc)
+        return rc;
+    rerun(o, w);
+    rc = workload_readdress(o, w);
+    if (rc)
+        return rc;
+    return w->holder.kind == OBJECT_STATEFUL_SET ? set_control(o, w)
+                                                 : deployment_control(o, w);
+}
+
+static void work_all(struct ordinals *o, struct holder *list)
+{
+    for (struct holder *h = list; h; h = h->link) {
+        const int rc = is_vip(h) ? vip_fill(o, vip_of(h))
+                                 : work_workload(o, workload_of(h));
+        if (rc)
+            put_off(o, h);
     }
 }
 
-static void tell_come(const struct ordinals *o, const struct ordinals_events *e)
+// An address that got free may be what another waits for.
+static void due_for_freed(struct ordinals *o)
 {
-    for (struct pod *p = o->pods_come; p; p = p->link) {
-        if (p->was) {
-            e->changed(e->context, &p->was->object, &p->object);
-            pod_free(p->was);
-        } else {
-            e->came(e->context, &p->object);
-        }
-        p->was = NULL;
-    }
-    for (struct copy *c = o->copies_come; c; c = c->link) {
-        if (c->was) {
-            e->changed(e->context, &c->was->object, &c->object);
-            copy_free(c->was);
-        } else {
-            e->came(e->context, &c->object);
-        }
-        c->was = NULL;
+    if (o->drops_seen == o->ledger.drops)
+        return;
+    o->drops_seen = o->ledger.drops;
+    due_contested(o);
+    for (struct list_node *n = o->lacking; n; n = n->next) {
+        struct workload *w = ORD_CONTAINER(n, struct workload, lacking);
+        w->readdress = true;
+        ordinals_due(o, &w->holder);
     }
 }
 
-static void commit(struct ordinals *o, const struct ordinals_events *events,
-                   const struct report *report)
+static void work(struct ordinals *o, const struct ordinals_input *in)
 {
-    tell_and_settle(o, report);
-    ledger_commit(&o->ledger);
-    for (uint32_t i = 0; i < o->due_n; i++) {
-        if (is_vip(o->due[i]))
-            vip_commit(vip_of(o->due[i]));
-        else
-            workload_commit(workload_of(o->due[i]));
+    if (in)
+        due_contested(o);
+    struct holder *list = take_due(o);
+    claim_all(o, list);
+    if (in)
+        evict_taken(o, in);
+    loosen_all(o, list);
+    ordinals_time(o);
+    ordinals_fault(o, in != NULL);
+    work_all(o, list);
+    for (;;) {
+        due_for_freed(o);
+        list = take_due(o);
+        if (!list)
+            break;
+        claim_all(o, list);
+        loosen_all(o, list);
+        work_all(o, list);
     }
-    tell_gone(o, events);
-    for (struct holder *h = o->gone, *next; h; h = next) {
-        next = h->link;
-        map_remove(&o->holders, &h->node);
-        holder_free(h);
+}
+
+// --- the step --------------------------------------------------------------
+
+static void tell_lacks(struct ordinals *o)
+{
+    struct list_node *next;
+
+    for (struct list_node *n = o->lacking; n; n = next) {
+        next = n->next;
+        workload_tell(o, ORD_CONTAINER(n, struct workload, lacking));
     }
-    tell_come(o, events);
-    end(o);
+}
+
+static void free_retired(struct ordinals *o)
+{
+    while (o->retired) {
+        struct holder *h = o->retired;
+        o->retired = h->link;
+        holder_free(o, h);
+    }
 }
 
 int ordinals_step(struct ordinals *o, const struct ordinals_input *input,
                   uint64_t now_ms)
 {
-    const struct ordinals_events *events = &o->settings.events;
-    const struct report *report = o->settings.report;
-    const uint64_t serial = o->serial;
-
-    if (!input)
-        return 0;
-
     assert(now_ms >= o->now_ms);
-    int rc = begin(o, input);
+    o->now_ms = now_ms;
+    o->step++;
+    o->failed = false;
+    if (input)
+        take_input(o, input);
+    work(o, input);
+    take_later(o);
+    tell_lacks(o);
+    const int rc = ordinals_tell(o);
+    free_retired(o);
+    if (input)
+        forget_input(o);
+    ordinals_ask(o);
+    o->failed |= rc != 0;
     if (rc)
         return rc;
-    rc = plan(o, input);
-    if (!rc && events->prepare)
-        rc = events->prepare(events->context, o->come_n);
-    if (rc) {
-        roll_back(o, serial);
-        return rc;
-    }
-    o->now_ms = now_ms;
-    commit(o, events, report);
-    return 0;
+    return o->failed ? -ENOMEM : 0;
+}
+
+// Where memory ran out: soon, but not at once again and again.
+enum { RETRY_MS = 100 };
+
+uint64_t ordinals_next_ms(const struct ordinals *o)
+{
+    const struct faults *faults = o->settings.faults;
+    uint64_t next = o->timers_n ? o->timers[0]->timer_ms : UINT64_MAX;
+
+    if (faults && faults_version(faults) != o->faults_version)
+        next = o->now_ms;
+    if (faults && o->faults_next_ms < next)
+        next = o->faults_next_ms;
+    if ((o->due || o->dirty) && !o->failed)
+        next = o->now_ms;
+    if (o->failed && o->now_ms + RETRY_MS < next)
+        next = o->now_ms + RETRY_MS;
+    return next;
 }

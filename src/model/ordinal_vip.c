@@ -47,14 +47,6 @@ static struct families families_of(const struct ordinals *o,
     return out;
 }
 
-void copy_free(struct copy *c)
-{
-    if (!c)
-        return;
-    arena_release(&c->arena);
-    free(c);
-}
-
 static bool copy_labels(struct arena *a, struct labels *labels)
 {
     struct label *items = arena_array(a, labels->n, sizeof *items);
@@ -102,159 +94,121 @@ static bool copy_object(struct arena *a, struct object *o)
            copy_labels(a, &o->service.selector) && copy_ports(a, &o->service);
 }
 
-// The copy's facts are the service's and the addresses.
-static uint64_t copy_digest(const struct object *o, uint64_t service_digest)
+uint64_t vip_digest(const struct vip *v)
 {
-    uint64_t h = service_digest;
+    uint64_t h = v->holder.digest;
 
-    for (uint8_t i = 0; i < o->service.addresses_n; i++)
-        h = hash_bytes(h, &o->service.addresses[i].family,
-                       sizeof o->service.addresses[i]);
+    if (!v->object || (!v->grants[0] && !v->grants[1]))
+        return 0;
+    for (unsigned f = 0; f < POOL_FAMILIES; f++)
+        if (v->grants[f])
+            h = hash_bytes(h, &v->grants[f]->address.family,
+                           sizeof v->grants[f]->address);
     return h ? h : 1;
 }
 
-static struct copy *copy_new(const struct object *service)
+struct told *vip_object(const struct ordinals *o, const struct vip *v)
 {
-    struct copy *c = calloc(1, sizeof *c);
+    const struct families order = families_of(o, &v->object->service);
+    struct told *t = calloc(1, sizeof *t);
 
-    if (!c)
+    if (!t)
         return NULL;
-    arena_init(&c->arena, SIZE_MAX);
-    c->object = *service;
-    if (!copy_object(&c->arena, &c->object)) {
-        copy_free(c);
+    arena_init(&t->arena, SIZE_MAX);
+    t->object = *v->object;
+    if (!copy_object(&t->arena, &t->object)) {
+        told_free(t);
         return NULL;
     }
-    return c;
+    for (uint8_t i = 0; i < order.n; i++) {
+        const struct grant *g = v->grants[family_index(order.family[i])];
+        if (g)
+            t->object.service.addresses[t->object.service.addresses_n++] =
+                g->address;
+    }
+    t->object.digest = vip_digest(v);
+    return t;
 }
 
-static void drop_range(struct ordinals *o, const struct copy *c, unsigned f)
+static void give_back(struct ordinals *o, struct vip *v, unsigned f)
 {
-    if (c->range[f] && c->range[f]->held)
-        ledger_drop(&o->ledger, c->range[f]);
+    struct grant *g = v->grants[f];
+
+    if (!g)
+        return;
+    v->grants[f] = NULL;
+    face_changed(o, &v->face);
+    ledger_leave(&o->ledger, g);
 }
 
 void vip_loosen(struct ordinals *o, struct vip *v)
 {
-    const struct families wanted = families_of(o, &v->holder.object->service);
     bool keep[POOL_FAMILIES] = {false};
 
+    if (!v->object)
+        return;
+    const struct families wanted = families_of(o, &v->object->service);
     for (uint8_t i = 0; i < wanted.n; i++)
         keep[family_index(wanted.family[i])] = true;
-    for (unsigned f = 0; v->now && f < POOL_FAMILIES; f++)
+    for (unsigned f = 0; f < POOL_FAMILIES; f++)
         if (!keep[f])
-            drop_range(o, v->now, f);
-}
-
-static void copy_goes(struct ordinals *o, struct copy *c)
-{
-    c->link = o->copies_go;
-    o->copies_go = c;
+            give_back(o, v, f);
 }
 
 void vip_retire(struct ordinals *o, struct vip *v)
 {
-    for (unsigned f = 0; v->now && f < POOL_FAMILIES; f++)
-        drop_range(o, v->now, f);
-    if (v->now)
-        copy_goes(o, v->now);
+    for (unsigned f = 0; f < POOL_FAMILIES; f++)
+        give_back(o, v, f);
+    if (v->holder.due.link)
+        list_unlink(&v->holder.due);
+    v->face.gone = true;
+    if (v->face.told)
+        face_changed(o, &v->face);
+    else if (v->face.dirty.link)
+        list_unlink(&v->face.dirty);
+    map_remove(&o->holders, &v->holder.node);
+    v->holder.link = o->retired;
+    o->retired = &v->holder;
 }
 
-// Keep the address of a family, or ask its range for one; out stays NULL where
-// there is none.
+// Keep the address of a family, or ask its range for one.
 static int choose(struct ordinals *o, struct vip *v, unsigned f,
-                  struct grant **out)
+                  struct lack lacks[POOL_FAMILIES][LACK_REASONS])
 {
-    struct grant *g = v->now ? v->now->range[f] : NULL;
-    struct address a;
+    struct grant *g;
 
-    if (g && g->held) {
-        *out = g;
+    if (v->grants[f])
+        return 0;
+    int rc = range_give(&o->services[f], &o->ledger, &v->holder, &g);
+    if (rc)
+        return rc;
+    if (!g) {
+        lacks[f][range_exists(&o->services[f]) ? LACK_FULL : LACK_RANGE].n = 1;
         return 0;
     }
-    if (range_next(&o->services[f], &o->ledger, &a)) {
-        *out = ledger_grant(&o->ledger, &a, &v->holder);
-        return *out ? 0 : -ENOMEM;
-    }
-    v->lacks_next[f][o->services[f].cidr.base.family ? LACK_FULL : LACK_RANGE]
-        .n = 1;
-    return 0;
-}
-
-static bool is_unchanged(const struct vip *v,
-                         struct grant *const range[POOL_FAMILIES])
-{
-    if (!v->now || v->holder.digest != v->holder.object->digest)
-        return false;
-    for (unsigned f = 0; f < POOL_FAMILIES; f++)
-        if (v->now->range[f] != range[f])
-            return false;
-    return true;
-}
-
-static int make_copy(struct ordinals *o, struct vip *v,
-                     struct grant *const range[POOL_FAMILIES],
-                     const struct families *order)
-{
-    struct copy *c = copy_new(v->holder.object);
-
-    if (!c)
-        return -ENOMEM;
-    for (uint8_t i = 0; i < order->n; i++) {
-        const unsigned f = family_index(order->family[i]);
-        c->range[f] = range[f];
-        if (range[f])
-            c->object.service.addresses[c->object.service.addresses_n++] =
-                range[f]->address;
-    }
-    c->object.digest = copy_digest(&c->object, v->holder.object->digest);
-    c->was = v->now;
-    c->link = o->copies_come;
-    o->copies_come = c;
-    o->come_n++;
-    v->next = c;
+    g->user = &v->face;
+    v->grants[f] = g;
+    face_changed(o, &v->face);
     return 0;
 }
 
 int vip_fill(struct ordinals *o, struct vip *v)
 {
-    const struct families order = families_of(o, &v->holder.object->service);
-    struct grant *range[POOL_FAMILIES] = {NULL};
+    struct lack lacks[POOL_FAMILIES][LACK_REASONS] = {0};
 
-    for (uint8_t i = 0; i < order.n; i++) {
-        const unsigned f = family_index(order.family[i]);
-        int rc = choose(o, v, f, &range[f]);
-        if (rc)
-            return rc;
-    }
-    if (is_unchanged(v, range)) {
-        v->next = v->now;
+    // Only a step with an input knows what it wants.
+    if (!v->object)
         return 0;
+    const struct families order = families_of(o, &v->object->service);
+    for (uint8_t i = 0; i < order.n; i++) {
+        int rc = choose(o, v, family_index(order.family[i]), lacks);
+        if (rc) {
+            v->wanting = true;
+            return rc;
+        }
     }
-    if (range[0] || range[1])
-        return make_copy(o, v, range, &order);
-    if (v->now)
-        copy_goes(o, v->now);
+    vip_tell(o, v, (const struct lack(*)[LACK_REASONS])lacks);
+    memcpy(v->lacks, lacks, sizeof v->lacks);
+    v->wanting = lacks_any((const struct lack(*)[LACK_REASONS])lacks);
     return 0;
-}
-
-void vip_commit(struct vip *v)
-{
-    v->now = v->next;
-    v->next = NULL;
-    memcpy(v->lacks_now, v->lacks_next, sizeof v->lacks_now);
-    memset(v->lacks_next, 0, sizeof v->lacks_next);
-    v->holder.wanting = lacks_any(v->lacks_now);
-    v->holder.digest = v->holder.object->digest;
-}
-
-void vip_rollback(struct vip *v)
-{
-    v->next = NULL;
-    memset(v->lacks_next, 0, sizeof v->lacks_next);
-}
-
-void vip_free(struct vip *v)
-{
-    free(v);
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t address_hash(const struct ledger *l, const struct address *a)
 {
@@ -20,14 +21,13 @@ void ledger_init(struct ledger *l, uint64_t seed)
 
 void ledger_release(struct ledger *l)
 {
-    assert(!l->gained && !l->lost && "a step is over");
     for (struct map_node *n = map_walk(&l->grants, NULL), *next; n; n = next) {
-        struct grant *g = ORD_CONTAINER(n, struct grant, node);
         next = map_walk(&l->grants, n);
-        if (!g->declared)
-            free(g);
+        free(ORD_CONTAINER(n, struct grant, node));
     }
     map_release(&l->grants);
+    free(l->taken);
+    free(l->places);
 }
 
 // The place of an address among those taken, or the free place it would have.
@@ -40,71 +40,49 @@ static uint32_t *taken_place(const struct ledger *l, const struct address *a)
     return &l->places[i];
 }
 
-int ledger_begin(struct ledger *l, const struct address *taken,
-                 uint32_t taken_n)
+static bool is_taken(const struct ledger *l, const struct address *a)
 {
-    assert(!l->gained && !l->lost && !l->places);
+    return l->taken_n && *taken_place(l, a);
+}
+
+static bool is_same(const struct ledger *l, const struct address *taken,
+                    uint32_t n)
+{
+    // Octets only: there is no padding in an address.
+    return l->taken_n == n &&
+           (n == 0 || memcmp(l->taken, taken, n * sizeof *taken) == 0);
+}
+
+int ledger_take(struct ledger *l, const struct address *taken, uint32_t n)
+{
+    if (is_same(l, taken, n))
+        return 0;
     // Half empty, so that a search ends soon; 2^30 places are 4 GiB already.
-    if (taken_n > UINT32_C(1) << 29)
+    if (n > UINT32_C(1) << 29)
         return -ENOMEM;
     uint32_t places_n = 2;
-    while (places_n < 2 * taken_n)
+    while (places_n < 2 * n)
         places_n *= 2;
-    l->places = calloc(places_n, sizeof *l->places);
-    if (!l->places)
+    // One more: no address is not the same as no memory.
+    struct address *copy = calloc((size_t)n + 1, sizeof *copy);
+    uint32_t *places = calloc(places_n, sizeof *places);
+    if (!copy || !places) {
+        free(copy);
+        free(places);
         return -ENOMEM;
-    l->mask = places_n - 1;
-    l->taken = taken;
-    l->taken_n = taken_n;
-    for (uint32_t i = 0; i < taken_n; i++)
-        *taken_place(l, &taken[i]) = i + 1;
-    return 0;
-}
-
-static void forget_taken(struct ledger *l)
-{
+    }
+    free(l->taken);
     free(l->places);
-    l->places = NULL;
-    l->taken = NULL;
-    l->taken_n = 0;
-}
-
-static void discard(struct grant *list)
-{
-    for (struct grant *g = list, *next; g; g = next) {
-        next = g->journal;
-        g->journal = NULL;
-        if (!g->declared)
-            free(g);
-    }
-}
-
-void ledger_commit(struct ledger *l)
-{
-    for (struct grant *g = l->gained, *next; g; g = next) {
-        next = g->journal;
-        g->journal = NULL;
-    }
-    discard(l->lost);
-    l->gained = l->lost = NULL;
-    forget_taken(l);
-}
-
-void ledger_rollback(struct ledger *l)
-{
-    for (struct grant *g = l->gained; g; g = g->journal) {
-        map_remove(&l->grants, &g->node);
-        g->held = false;
-    }
-    discard(l->gained);
-    for (struct grant *g = l->lost, *next; g; g = next) {
-        next = g->journal;
-        g->journal = NULL;
-        g->held = true;
-        map_insert(&l->grants, &g->node);
-    }
-    l->gained = l->lost = NULL;
-    forget_taken(l);
+    if (n)
+        memcpy(copy, taken, n * sizeof *copy);
+    l->taken = copy;
+    l->taken_n = n;
+    l->places = places;
+    l->mask = places_n - 1;
+    l->drops++;
+    for (uint32_t i = 0; i < n; i++)
+        *taken_place(l, &copy[i]) = i + 1;
+    return 0;
 }
 
 struct grant *ledger_find(const struct ledger *l, const struct address *a)
@@ -119,29 +97,6 @@ struct grant *ledger_find(const struct ledger *l, const struct address *a)
     return NULL;
 }
 
-void ledger_hold(struct ledger *l, struct grant *g)
-{
-    assert(!g->held && !g->journal);
-    g->node.hash = address_hash(l, &g->address);
-    map_insert(&l->grants, &g->node);
-    g->held = true;
-    g->journal = l->gained;
-    l->gained = g;
-}
-
-void ledger_drop(struct ledger *l, struct grant *g)
-{
-    assert(g->held);
-    // A grant is written down or struck out in a step, never both: one link is
-    // enough for the journal. The end of `gained` has no link and is not seen
-    // by this.
-    assert(!g->journal && g != l->gained);
-    map_remove(&l->grants, &g->node);
-    g->held = false;
-    g->journal = l->lost;
-    l->lost = g;
-}
-
 struct grant *ledger_grant(struct ledger *l, const struct address *a,
                            struct holder *holder)
 {
@@ -150,8 +105,33 @@ struct grant *ledger_grant(struct ledger *l, const struct address *a,
     if (!g)
         return NULL;
     *g = (struct grant){.address = *a, .holder = holder};
-    ledger_hold(l, g);
+    g->node.hash = address_hash(l, a);
+    map_insert(&l->grants, &g->node);
     return g;
+}
+
+static void settle(struct ledger *l, struct grant *g)
+{
+    // Also where it stays declared: its pod may have waited for it.
+    l->drops++;
+    if (g->declared || g->user)
+        return;
+    map_remove(&l->grants, &g->node);
+    free(g);
+}
+
+void ledger_leave(struct ledger *l, struct grant *g)
+{
+    assert(g->user);
+    g->user = NULL;
+    settle(l, g);
+}
+
+void ledger_undeclare(struct ledger *l, struct grant *g)
+{
+    assert(g->declared);
+    g->declared = false;
+    settle(l, g);
 }
 
 static unsigned __int128 value_of(const struct address *a)
@@ -199,20 +179,9 @@ void range_init(struct range *r, const struct cidr *cidr)
     r->cursor = r->first;
 }
 
-void range_begin(struct range *r)
-{
-    r->before = r->cursor;
-    r->full = false;
-}
-
-void range_rollback(struct range *r)
-{
-    r->cursor = r->before;
-}
-
 static bool is_free(const struct ledger *l, const struct address *a)
 {
-    return !ledger_find(l, a) && !*taken_place(l, a);
+    return !ledger_find(l, a) && !is_taken(l, a);
 }
 
 /*
@@ -221,9 +190,10 @@ static bool is_free(const struct ledger *l, const struct address *a)
  * memory of it has passed. Among as many candidates as there are addresses in
  * use, and one more, one is free: that bounds the walk in any range.
  */
-bool range_next(struct range *r, const struct ledger *l, struct address *out)
+static bool range_next(struct range *r, const struct ledger *l,
+                       struct address *out)
 {
-    if (r->full || r->cidr.base.family == 0)
+    if (!range_exists(r) || r->full == l->drops + 1)
         return false;
     const unsigned __int128 all = r->last - r->first + 1;
     const unsigned __int128 used = l->grants.n + (size_t)l->taken_n;
@@ -237,6 +207,22 @@ bool range_next(struct range *r, const struct ledger *l, struct address *out)
             return true;
         }
     }
-    r->full = true;
+    r->full = l->drops + 1;
     return false;
+}
+
+int range_give(struct range *r, struct ledger *l, struct holder *holder,
+               struct grant **out)
+{
+    const unsigned __int128 before = r->cursor;
+    struct address a;
+
+    *out = NULL;
+    if (!range_next(r, l, &a))
+        return 0;
+    *out = ledger_grant(l, &a, holder);
+    if (*out)
+        return 0;
+    r->cursor = before;
+    return -ENOMEM;
 }
