@@ -85,7 +85,8 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
  * A namespace exists while an object names it, one that the selector hides
  * included. A service is told when what it publishes may have changed: by its
  * Service, its slices, its Endpoints where it has no slices, its pods where it
- * has neither (then only if it sees another endpoint than before).
+ * has neither (then only if it sees another endpoint than before), by the
+ * ordinals that the StatefulSets declare which it governs.
  *
  * changed  returns 0 to go on; anything else is returned, and this change and
  *          the rest wait for the next call. It may ask cluster_service() and
@@ -108,6 +109,10 @@ int cluster_take_changes(struct cluster *c,
  * there are none either, what Kubernetes' slice controller would make of its
  * pods, in order of their names with ordinals as numbers. An ExternalName
  * service has no endpoints (K8S-DNS 2.5).
+ *
+ * Ordinals are those of the StatefulSets that count, of a scaled one its copy's,
+ * whether they have pods or not; there are none where services have no
+ * endpoints.
  *
  * Pods are seen in the families of spec.ipFamilies, in both where the policy
  * is one of dual stack, in their primary one where the service says nothing.

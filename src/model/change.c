@@ -81,17 +81,39 @@ static void note_one(struct cluster *c, const struct entry *e)
     }
 }
 
+// A StatefulSet that declares the same ordinals as before, which is what most
+// of its changes leave alone, or none, matters to nobody.
+static void note_set(struct cluster *c, const struct entry *before,
+                     const struct entry *after)
+{
+    const struct set_entry *b = (const struct set_entry *)before;
+    const struct set_entry *a = (const struct set_entry *)after;
+    struct hub *was = b && before->object->workload.replicas ? b->hub : NULL;
+    struct hub *is = a && after->object->workload.replicas ? a->hub : NULL;
+
+    if (was == is && (!is || (before->object->workload.replicas ==
+                                  after->object->workload.replicas &&
+                              before->object->workload.start ==
+                                  after->object->workload.start)))
+        return;
+    hub_mark(c, was);
+    hub_mark(c, is);
+}
+
 void change_note(struct cluster *c, const struct entry *before,
                  const struct entry *after)
 {
     const struct entry *any = after ? after : before;
+    const uint8_t kind = any ? any->object->kind : OBJECT_NAMESPACE;
 
-    if (any && any->object->kind == OBJECT_POD) {
+    if (kind == OBJECT_POD) {
         note_pod(c, before, after);
-        return;
+    } else if (kind == OBJECT_STATEFUL_SET) {
+        note_set(c, before, after);
+    } else {
+        note_one(c, before);
+        note_one(c, after);
     }
-    note_one(c, before);
-    note_one(c, after);
 }
 
 // --- handing over ----------------------------------------------------------

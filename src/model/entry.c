@@ -116,7 +116,7 @@ void hub_settle(struct cluster *c, struct hub *h)
 
     if (h->refs || h->dirty)
         return;
-    assert(!h->service && !h->endpoints && !h->slices);
+    assert(!h->service && !h->endpoints && !h->slices && !h->sets);
     map_remove(&c->hubs, &h->node);
     free(h);
     s->parts--;
@@ -225,6 +225,8 @@ static size_t entry_size(const struct cluster *c, const struct space *s,
         return sizeof(struct slice_entry);
     case OBJECT_ENDPOINTS:
         return sizeof(struct endpoints_entry);
+    case OBJECT_STATEFUL_SET:
+        return sizeof(struct set_entry);
     case OBJECT_POD:
         return sizeof(struct pod_entry) +
                pod_labels(c, s, o) * sizeof(struct posting) +
@@ -265,6 +267,17 @@ static bool endpoints_hold(struct cluster *c, struct endpoints_entry *e)
     if (c->settings.no_endpoints)
         return true;
     e->hub = hub_acquire(c, e->entry.space, e->entry.object->name);
+    return e->hub;
+}
+
+// Where services have no endpoints, no ordinal will ever have a name.
+static bool set_hold(struct cluster *c, struct set_entry *e)
+{
+    const char *service = e->entry.object->workload.service;
+
+    if (!*service || c->settings.no_endpoints)
+        return true;
+    e->hub = hub_acquire(c, e->entry.space, service);
     return e->hub;
 }
 
@@ -325,6 +338,8 @@ static bool entry_hold(struct cluster *c, struct entry *e)
         return slice_hold(c, (struct slice_entry *)e);
     case OBJECT_ENDPOINTS:
         return endpoints_hold(c, (struct endpoints_entry *)e);
+    case OBJECT_STATEFUL_SET:
+        return set_hold(c, (struct set_entry *)e);
     case OBJECT_POD:
         return pod_hold(c, (struct pod_entry *)e);
     default:
@@ -375,6 +390,9 @@ static void entry_release(struct cluster *c, struct entry *e)
         break;
     case OBJECT_ENDPOINTS:
         hub_release(c, ((struct endpoints_entry *)e)->hub);
+        break;
+    case OBJECT_STATEFUL_SET:
+        hub_release(c, ((struct set_entry *)e)->hub);
         break;
     case OBJECT_POD:
         pod_release(c, (struct pod_entry *)e);

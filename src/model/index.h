@@ -7,7 +7,8 @@
 //           what follows. All memory is taken when an entry is made, so that
 //           linking, unlinking and promoting the next in the chain cannot fail
 //   hub     what belongs to one service name: the Service, its slices, its
-//           Endpoints, whether they came or not
+//           Endpoints, the StatefulSets that it governs, whether they came or
+//           not
 //   pair    a label `key=value` of a namespace, with the pods that carry it and
 //           the services that were filed under it: the way from a pod to the
 //           services that may select it, and back, without a walk over either
@@ -54,6 +55,7 @@ struct hub {
     const struct entry *service;   // that counts, or NULL
     const struct entry *endpoints; // that counts, or NULL
     struct list_node *slices;      // slice entries that count
+    struct list_node *sets;        // StatefulSets that count
     struct hub *dirty_next;
     uint32_t refs; // entries that hold it, counting or not
     bool dirty;    // in cluster.dirty_hubs, which keeps it alive
@@ -105,6 +107,12 @@ struct slice_entry {
 struct endpoints_entry {
     struct entry entry;
     struct hub *hub; // NULL: of no interest
+};
+
+struct set_entry { // a StatefulSet
+    struct entry entry;
+    struct hub *hub;     // NULL: no service governs it, or of no interest
+    struct list_node at; // in hub->sets
 };
 
 struct pod_entry {

@@ -34,6 +34,18 @@ static void endpoints_link(struct endpoints_entry *e, const struct entry *now)
         e->hub->endpoints = now;
 }
 
+static void set_link(struct set_entry *e)
+{
+    if (e->hub)
+        list_link(&e->hub->sets, &e->at);
+}
+
+static void set_unlink(struct set_entry *e)
+{
+    if (e->hub)
+        list_unlink(&e->at);
+}
+
 static void pod_link(struct cluster *c, struct pod_entry *e)
 {
     for (uint32_t i = 0; i < e->postings_n; i++) {
@@ -77,6 +89,9 @@ void entry_link(struct cluster *c, struct entry *e)
     case OBJECT_ENDPOINTS:
         endpoints_link((struct endpoints_entry *)e, e);
         break;
+    case OBJECT_STATEFUL_SET:
+        set_link((struct set_entry *)e);
+        break;
     case OBJECT_POD:
         pod_link(c, (struct pod_entry *)e);
         break;
@@ -99,6 +114,9 @@ void entry_unlink(struct cluster *c, struct entry *e)
     }
     case OBJECT_ENDPOINTS:
         endpoints_link((struct endpoints_entry *)e, NULL);
+        break;
+    case OBJECT_STATEFUL_SET:
+        set_unlink((struct set_entry *)e);
         break;
     case OBJECT_POD:
         pod_unlink(c, (struct pod_entry *)e);

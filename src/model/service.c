@@ -130,10 +130,46 @@ static int find_pods(const struct cluster *c, const struct hub *h,
     return endpoints_derive(service, pods, n, arena, &out->slices, &out->n);
 }
 
+static int ordinals_compare(const void *a, const void *b)
+{
+    const struct service_ordinals *x = a, *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
+// What the StatefulSets declare that the service governs.
+static int find_ordinals(const struct hub *h, struct arena *arena,
+                         const struct service_ordinals **out, uint32_t *out_n)
+{
+    uint32_t n = 0;
+
+    for (const struct list_node *at = h->sets; at; at = at->next)
+        n++;
+    if (n == 0)
+        return 0;
+    struct service_ordinals *all = arena_array(arena, n, sizeof *all);
+    if (!all)
+        return -ENOMEM;
+    n = 0;
+    for (struct list_node *at = h->sets; at; at = at->next) {
+        const struct object *o =
+            ORD_CONTAINER(at, struct set_entry, at)->entry.object;
+        if (o->workload.replicas > 0)
+            all[n++] = (struct service_ordinals){o->name, o->workload.start,
+                                                 o->workload.replicas};
+    }
+    qsort(all, n, sizeof *all, ordinals_compare);
+    *out = all;
+    *out_n = n;
+    return 0;
+}
+
 int cluster_service(const struct cluster *c, const char *namespace,
                     const char *name, struct arena *arena, struct service *out)
 {
     const struct hub *h = hub_find(c, namespace, name);
+    const struct service_ordinals *ordinals = NULL;
+    uint32_t ordinals_n = 0;
     struct found found = {0};
     int r = 0;
 
@@ -150,6 +186,8 @@ int cluster_service(const struct cluster *c, const char *namespace,
         r = find_endpoints(c, h->endpoints->object, arena, &found);
     else
         r = find_pods(c, h, arena, &found);
+    if (r == 0)
+        r = find_ordinals(h, arena, &ordinals, &ordinals_n);
     if (r)
         return r;
     *out = (struct service){
@@ -160,6 +198,8 @@ int cluster_service(const struct cluster *c, const char *namespace,
         .addresses = {o->service.addresses[0], o->service.addresses[1]},
         .slices = found.slices,
         .slices_n = found.n,
+        .ordinals = ordinals,
+        .ordinals_n = ordinals_n,
     };
     return 0;
 }

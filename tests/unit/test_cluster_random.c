@@ -118,6 +118,14 @@ static void draw_pod(struct object *o, uint64_t *r)
         object_number(o, "dns", 5353, draw(r, 2) ? PROTOCOL_UDP : PROTOCOL_TCP);
 }
 
+static void draw_workload(struct object *o, uint64_t *r)
+{
+    o->workload.replicas = draw(r, 3);
+    o->workload.start = draw(r, 2);
+    o->workload.service = draw(r, 5) ? names[draw(r, NAMES)] : "";
+    o->workload.revision = draw(r, 2);
+}
+
 static struct object *draw_object(unsigned kind, unsigned ns, unsigned name,
                                   uint64_t seed)
 {
@@ -135,7 +143,7 @@ static struct object *draw_object(unsigned kind, unsigned ns, unsigned name,
     else if (kind == OBJECT_POD)
         draw_pod(o, &seed);
     else if (kind >= OBJECT_STATEFUL_SET)
-        o->workload.replicas = draw(&seed, 3);
+        draw_workload(o, &seed);
     if (draw(&seed, 4) == 0)
         object_label(o, "hide", "");
     return object_done(o);
@@ -317,6 +325,27 @@ static void say_pod(struct lines *l, const struct object *service,
     }
 }
 
+static void say_ordinals(struct lines *l, const char *name, uint32_t start,
+                         uint32_t n)
+{
+    assert_true(l->n < ORD_COUNT(l->text));
+    snprintf(l->text[l->n++], sizeof l->text[0], "set %s %u+%u", name, start,
+             n);
+}
+
+static void say_sets(const struct world *w, unsigned ns, unsigned name,
+                     struct lines *l)
+{
+    if (!seen_service(w, ns, name) || (w->settings & SET_NO_ENDPOINTS))
+        return;
+    for (unsigned i = 0; i < NAMES; i++) {
+        const struct object *o = counts(w, OBJECT_STATEFUL_SET, ns, i);
+        if (o && o->workload.replicas &&
+            strcmp(o->workload.service, names[name]) == 0)
+            say_ordinals(l, o->name, o->workload.start, o->workload.replicas);
+    }
+}
+
 static void say_expected(const struct world *w, unsigned ns, unsigned name,
                          struct lines *l)
 {
@@ -357,6 +386,7 @@ static void expected(const struct world *w, unsigned ns, unsigned name,
     struct lines l = {.n = 0};
 
     say_expected(w, ns, name, &l);
+    say_sets(w, ns, name, &l);
     finish(&l, text);
 }
 
@@ -375,6 +405,9 @@ static void check_service(const struct world *w, unsigned ns, unsigned name)
     assert_int_equal(r == 0, seen_service(w, ns, name) != NULL);
     for (uint32_t i = 0; r == 0 && i < s.slices_n; i++)
         say_slice(&l, s.slices[i]);
+    for (uint32_t i = 0; r == 0 && i < s.ordinals_n; i++)
+        say_ordinals(&l, s.ordinals[i].name, s.ordinals[i].start,
+                     s.ordinals[i].n);
     finish(&l, text);
     expected(w, ns, name, wanted);
     assert_string_equal(text, wanted);
@@ -520,17 +553,10 @@ static void expect_dirty(struct world *w, unsigned kind, unsigned ns,
 static void step(struct world *w)
 {
     static const uint8_t kinds[] = {
-        OBJECT_NAMESPACE,
-        OBJECT_SERVICE,
-        OBJECT_SERVICE,
-        OBJECT_POD,
-        OBJECT_POD,
-        OBJECT_POD,
-        OBJECT_POD,
-        OBJECT_ENDPOINTS,
-        OBJECT_POD,
-        OBJECT_DEPLOYMENT,
-        OBJECT_ENDPOINT_SLICE,
+        OBJECT_NAMESPACE,    OBJECT_SERVICE,    OBJECT_SERVICE,
+        OBJECT_POD,          OBJECT_POD,        OBJECT_POD,
+        OBJECT_POD,          OBJECT_ENDPOINTS,  OBJECT_POD,
+        OBJECT_STATEFUL_SET, OBJECT_DEPLOYMENT, OBJECT_ENDPOINT_SLICE,
     };
     const unsigned kind = kinds[draw(&w->random, ORD_COUNT(kinds))];
     const unsigned ns = draw(&w->random, NAMESPACES);
