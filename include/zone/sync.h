@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the model to the zone: what changed in the cluster is built anew and
-// published in one step. The server, `check`, `explain` and the tests all come
-// through here. The control thread owns it; no clock, no I/O.
+// published in one step, with the faults that answers are to have. The server,
+// `check`, `explain` and the tests all come through here. The control thread
+// owns it; no clock, no I/O.
 #ifndef ORDINALD_ZONE_SYNC_H
 #define ORDINALD_ZONE_SYNC_H
 
 #include "base/base.h"
 #include "base/error.h"
 #include "model/cluster.h"
+#include "model/fault.h"
 #include "zone/zone.h"
 
 #include <stdint.h>
@@ -22,16 +24,19 @@ struct zone_sync_result {
     uint32_t pods;       // addresses of pods that came or went
     uint32_t failed;     // services that keep their last answers for good
     uint32_t pending;    // services that wait for memory
+    uint32_t stale;      // services whose changes a fault holds back
 };
 
 /*
  * z, c    borrowed until zone_sync_free()
+ * faults  borrowed likewise; NULL: there are none, ever
  * report  borrowed likewise; a service that cannot be built is reported when
  *         that happens, not again while it waits for memory
  *
  * Returns NULL when there is no memory.
  */
 struct zone_sync *zone_sync_new(struct zone *z, struct cluster *c,
+                                const struct faults *faults,
                                 const struct report *report);
 void zone_sync_free(struct zone_sync *s);
 
@@ -42,13 +47,21 @@ void zone_sync_free(struct zone_sync *s);
  * The zone is complete (zone_is_complete()) from the first run on that left
  * nothing to be tried again.
  *
+ * A service with a fault `stale` keeps its last answers until a change is as
+ * old as the fault says, or the fault ends; then it is built as it is by then.
+ *
+ * now_ms      monotonic, never less than in the run before
  * now_unix_s  for the serial; it moves only if something changed
  * out         what was done, also with -ENOMEM; may be NULL
  *
  * Returns 0, or -ENOMEM when part of it could not be done: what could is
  * published, the rest is kept and tried again by the next run.
  */
-int zone_sync_run(struct zone_sync *s, uint32_t now_unix_s,
+int zone_sync_run(struct zone_sync *s, uint64_t now_ms, uint32_t now_unix_s,
                   struct zone_sync_result *out) ORD_CHECKED;
+
+// When the next run has something to do though nothing changed in the cluster;
+// 0 where the faults have changed; UINT64_MAX: it has not.
+uint64_t zone_sync_next_ms(const struct zone_sync *s);
 
 #endif

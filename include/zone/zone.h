@@ -236,16 +236,16 @@ bool zone_is_declared(const struct zone *z, const struct dns_query *q,
 struct zone_fault {
     bool servfail;
     bool truncate; // over UDP: nothing but TC
+    bool no_aaaa;  // no such record, in no section
     uint16_t slow_ms;
 };
 
-// What applies to a question; all zero for most. Where faults of a pod and of
-// its service meet, both do; of two delays the longer one. Rare: look only when
-// zone_has_faults().
+// What applies to a question of class IN; all zero for most. Where faults of a
+// pod and of its service meet, both do; of two delays the longer one. Rare:
+// look only when zone_has_faults().
 bool zone_has_faults(const struct zone *z);
 struct zone_fault zone_find_fault(const struct zone *z,
-                                  const struct dns_query *q,
-                                  const struct zone_lookup *l);
+                                  const struct dns_query *q);
 
 // The head of a record at the question's name: owner, type, class, TTL, length
 // of an address. `type` is DNS_TYPE_A or DNS_TYPE_AAAA.
@@ -303,19 +303,20 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 int zone_update_pod(struct zone_update *u, const char *namespace,
                     const struct address *a, bool exists) ORD_CHECKED;
 
-/*
- * The faults that answers have from this step on, instead of those before.
- *
- * pod  "" for a whole service
- *
- * Returns 0 or -ENOMEM, and the word before stays.
- */
 struct zone_fault_of {
     const char *namespace;
     const char *service;
-    const char *pod; // a hostname
+    const char *pod; // a hostname; "" for the whole service
     struct zone_fault fault;
 };
+
+/*
+ * The faults that answers have from this step on, instead of those before;
+ * copied. One whose names are no labels has no effect. They are no part of what
+ * the zone says: the serial stays.
+ *
+ * Returns 0 or -ENOMEM, and the word before stays.
+ */
 int zone_update_faults(struct zone_update *u,
                        const struct zone_fault_of *faults,
                        uint32_t n) ORD_CHECKED;

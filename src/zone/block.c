@@ -106,6 +106,7 @@ struct layout {
     size_t owners;
     size_t records;
     size_t text;
+    size_t declared;
     size_t end;
     uint32_t index_n;
 };
@@ -138,6 +139,9 @@ static struct layout lay_out(struct build *b)
         l.end += port_name(b, i).n;
     for (uint32_t i = 0; i < b->topologies.n; i++)
         l.end += b->topologies.items[i].name.n;
+    const size_t declared = build_measure_declared(b);
+    l.declared = declared ? align(l.end) : l.end;
+    l.end = l.declared + declared;
     return l;
 }
 
@@ -230,7 +234,8 @@ static void fill(struct build *b, const struct layout *l, uint64_t seed,
     fill_peers(b, l, seed, out);
     fill_ports(b, l, &text, out);
     fill_topologies(b, l, &text, out);
-    assert(text == base + l->end);
+    assert(text <= base + l->declared);
+    build_fill_declared(b, base + l->declared, out);
 }
 
 static int allocate(struct build *b, size_t octets_max, uint64_t seed,

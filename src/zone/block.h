@@ -11,6 +11,8 @@
 //     uint32_t owner[]       peer of the i-th sorted A, then AAAA record
 //     records                A, AAAA and SRV records as they are sent
 //     text                   suffix, names of ports and topologies
+//     struct zone_declared[] ordinals, whether they have a name or not; their
+//                            StatefulSets' names
 //
 // A peer's A record is made of a template and the four octets: 16 rendered
 // octets for each would cost more memory, and more cache, than that copy.
@@ -54,6 +56,13 @@ struct zone_peer {
     uint8_t label[1];   // wire form: length octet, then the label
 };
 
+// The ordinals that a StatefulSet declares, whether they have a name or not.
+struct zone_declared {
+    struct span name; // of the StatefulSet, lower case
+    uint32_t start;
+    uint32_t n;
+};
+
 enum zone_rank { // whose PTR an address has: the lowest one's
     ZONE_RANK_CLUSTER_IP,
     ZONE_RANK_MANAGED,
@@ -73,6 +82,7 @@ struct zone_block {
     uint32_t peers_n;
     uint32_t index_mask;
     uint32_t ports_n;
+    uint32_t declared_n;
     const uint8_t *suffix;
     const uint32_t *index; // offset from `peers`, 0: empty
     const uint8_t *peers;  // begins with four octets that are no peer
@@ -80,6 +90,7 @@ struct zone_block {
     const struct zone_port *ports;          // by name, then protocol
     const struct zone_topology *topologies; // by name
     uint32_t topologies_n;
+    uint32_t declared_at; // octets from the block's beginning; by name
     // addresses of endpoints in ascending order, for PTR
     const uint8_t *sorted_a; // DNS_RECORD_A octets each
     const uint8_t *sorted_aaaa;
@@ -166,6 +177,15 @@ static inline const uint8_t *peer_a(const struct zone_peer *peer)
 static inline const uint8_t *peer_aaaa(const struct zone_peer *peer)
 {
     return peer_a(peer) + 4u * peer->a_count;
+}
+
+// Also of a block that does not exist in DNS, in particular: it has no peer
+// yet.
+static inline const struct zone_declared *block_declared(
+    const struct zone_block *b)
+{
+    return (const struct zone_declared *)(const void *)((const uint8_t *)b +
+                                                        b->declared_at);
 }
 
 // Addresses for which the block knows a PTR target.

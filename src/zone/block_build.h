@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A block while it is made: what there is (block.c), its records
-// (block_draw.c), its peers (block_peers.c). Control thread.
+// (block_draw.c), its peers (block_peers.c), what is declared
+// (block_declared.c). Control thread.
 #ifndef ORDINALD_ZONE_BLOCK_BUILD_H
 #define ORDINALD_ZONE_BLOCK_BUILD_H
 
@@ -49,5 +50,12 @@ size_t build_measure_peers(struct build *b);
 // The peers, at `peers`, and the index of their labels, which is all zero.
 void build_fill_peers(const struct build *b, uint8_t *peers, uint32_t *index,
                       uint32_t mask, uint64_t seed);
+
+// The octets that the declared ordinals take, names included.
+size_t build_measure_declared(const struct build *b);
+
+// The declared ordinals, at `to`, which is aligned for them.
+void build_fill_declared(const struct build *b, uint8_t *to,
+                         struct zone_block *out);
 
 #endif

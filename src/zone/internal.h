@@ -5,6 +5,7 @@
 #define ORDINALD_ZONE_INTERNAL_H
 
 #include "block.h"
+#include "faults.h"
 #include "roll.h"
 #include "table.h"
 #include "zone/zone.h"
@@ -73,7 +74,10 @@ struct zone {
     size_t block_size_max;
     uint8_t *static_records;
 
+    _Atomic(struct zone_faults *) faults; // NULL: none
+
     _Atomic uint32_t serial;
+    _Atomic uint64_t version; // who sees a new one sees all of its step
     _Atomic bool complete;
 
     struct zone_state state; // control

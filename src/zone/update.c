@@ -7,7 +7,7 @@
 // still absent); the blocks of services that take addresses from others, one
 // pointer each, by which all of a service changes at once; their claims; the
 // other blocks, whose addresses are handed over first to services that wait for
-// them; then claims that ended, slots without a block, and the serial.
+// them; then claims that ended, slots without a block, the serial, the version.
 // Namespaces and addresses of pods come before all that and go after it.
 // Last, what was replaced is freed when no reader can see it any more. Only
 // where two services take addresses from each other in one step is one of the
@@ -21,21 +21,6 @@
 static uint64_t key_hash(const struct zone *z, struct span k)
 {
     return hash_bytes(z->seed, k.p, k.n);
-}
-
-static size_t put_label(uint8_t *to, const char *text)
-{
-    size_t n = strlen(text);
-    to[0] = (uint8_t)n;
-    dns_fold(to + 1, (const uint8_t *)text, n);
-    return n + 1;
-}
-
-// Whether it can be a label at all; the model's names can, as a rule.
-static bool is_label(const char *text)
-{
-    size_t n = strlen(text);
-    return n > 0 && n <= DNS_LABEL_MAX;
 }
 
 static struct zone_slot *find_slot(struct zone *z, struct span k)
@@ -93,21 +78,13 @@ struct zone_update *zone_update_begin(struct zone *z)
     return u;
 }
 
-// The key of a service's slot. Returns its octets.
-static size_t slot_key(const char *namespace, const char *service,
-                       uint8_t key[SLOT_KEY_MAX])
-{
-    size_t n = put_label(key, service);
-    return n + put_label(key + n, namespace);
-}
-
 // The step's word on a service is this block, which is taken, also on failure:
 // then what the step said before stays.
 static int decide(struct zone_update *u, const struct service *s,
                   const struct zone_block *block)
 {
     uint8_t key[SLOT_KEY_MAX];
-    const size_t n = slot_key(s->namespace, s->name, key);
+    const size_t n = update_slot_key(s->namespace, s->name, key);
     struct zone_slot *slot = find_or_make_slot(u->zone, span_of(key, n));
     struct zone_change *c = slot ? change_of(u, slot) : NULL;
     if (!c) {
@@ -159,10 +136,10 @@ int zone_update_service(struct zone_update *u, const struct service *s,
 int zone_update_remove(struct zone_update *u, const char *namespace,
                        const char *service)
 {
-    if (!is_label(namespace) || !is_label(service))
+    if (!update_is_label(namespace) || !update_is_label(service))
         return 0;
     uint8_t key[SLOT_KEY_MAX];
-    const size_t n = slot_key(namespace, service, key);
+    const size_t n = update_slot_key(namespace, service, key);
     struct zone_slot *slot = find_slot(u->zone, span_of(key, n));
     if (!slot)
         return 0;
@@ -179,9 +156,9 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
 {
     uint8_t key[DNS_LABEL_MAX + 1];
 
-    if (!is_label(namespace))
+    if (!update_is_label(namespace))
         return 0;
-    struct span k = span_of(key, put_label(key, namespace));
+    struct span k = span_of(key, update_put_label(key, namespace));
     return roll_tell(&u->zone->namespaces, &u->namespaces, k, exists);
 }
 
@@ -190,11 +167,26 @@ int zone_update_pod(struct zone_update *u, const char *namespace,
 {
     uint8_t label[DNS_LABEL_MAX + 1], key[POD_KEY_MAX];
 
-    if (u->zone->rules.pods != ZONE_PODS_VERIFIED || !is_label(namespace))
+    if (u->zone->rules.pods != ZONE_PODS_VERIFIED ||
+        !update_is_label(namespace))
         return 0;
-    put_label(label, namespace);
+    update_put_label(label, namespace);
     struct span k = span_of(key, pod_key(label, a, key));
     return roll_tell(&u->zone->pods, &u->pods, k, exists);
+}
+
+int zone_update_faults(struct zone_update *u,
+                       const struct zone_fault_of *faults, uint32_t n)
+{
+    struct zone_faults *told;
+
+    int rc = zone_faults_new(faults, n, &told);
+    if (rc)
+        return rc;
+    zone_faults_free(u->faults);
+    u->faults = told;
+    u->faults_told = true;
+    return 0;
 }
 
 // --- publishing ------------------------------------------------------------
@@ -246,11 +238,19 @@ static void let_go(struct zone_update *u)
     z->state.namespaces = z->namespaces.count;
 }
 
+// Where the step has a word on them, they are from now on garbage.
+static void swap_faults(struct zone_update *u)
+{
+    if (u->faults_told)
+        u->faults = atomic_exchange_explicit(&u->zone->faults, u->faults,
+                                             memory_order_acq_rel);
+}
+
 // Whether something that readers may look at is to be freed.
 static bool has_garbage(const struct zone_update *u)
 {
-    return u->addresses || u->slots || roll_step_waits(&u->namespaces) ||
-           roll_step_waits(&u->pods);
+    return u->faults || u->addresses || u->slots ||
+           roll_step_waits(&u->namespaces) || roll_step_waits(&u->pods);
 }
 
 // After readers were waited for.
@@ -268,6 +268,7 @@ static void free_update(struct zone_update *u)
     }
     roll_step_release(&u->namespaces);
     roll_step_release(&u->pods);
+    zone_faults_free(u->faults);
     while (u->changes) {
         struct zone_change *next = u->changes->next;
         block_free(u->changes->old);
@@ -306,10 +307,13 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
     for (struct zone_change *c = u->changes; c; c = c->next)
         finish_slot(u, c->slot);
     let_go(u);
+    swap_faults(u);
     if (u->changed || (complete && !zone_is_complete(z)))
         move_serial(z, now_unix_s);
     if (complete)
         atomic_store_explicit(&z->complete, true, memory_order_release);
+    // behind all of it, and before readers are waited for
+    atomic_fetch_add_explicit(&z->version, 1, memory_order_release);
     if (u->changed || has_garbage(u))
         table_wait_readers();
     free_update(u);

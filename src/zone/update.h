@@ -23,10 +23,37 @@ struct zone_update {
     struct zone_change *changes;
     struct roll_step namespaces;
     struct roll_step pods;
+    bool faults_told;
+    struct zone_faults *faults;     // once published: those before, garbage
     struct zone_slot *slots;        // garbage
     struct zone_address *addresses; // garbage
     bool changed;
 };
+
+// A name in lower case and in wire form. Returns its octets.
+static inline size_t update_put_label(uint8_t to[DNS_LABEL_MAX + 1],
+                                      const char *text)
+{
+    size_t n = strlen(text);
+    to[0] = (uint8_t)n;
+    dns_fold(to + 1, (const uint8_t *)text, n);
+    return n + 1;
+}
+
+// Whether it can be a label at all; the model's names can, as a rule.
+static inline bool update_is_label(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && n <= DNS_LABEL_MAX;
+}
+
+// The key of a service's slot. Returns its octets.
+static inline size_t update_slot_key(const char *namespace, const char *service,
+                                     uint8_t key[SLOT_KEY_MAX])
+{
+    size_t n = update_put_label(key, service);
+    return n + update_put_label(key + n, namespace);
+}
 
 static inline const struct zone_block *block_of(const struct zone_slot *slot)
 {

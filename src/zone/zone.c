@@ -333,6 +333,7 @@ static void free_tables(struct zone *z)
     table_release(&z->addresses);
     roll_release(&z->namespaces);
     roll_release(&z->pods);
+    zone_faults_free(atomic_load_explicit(&z->faults, memory_order_relaxed));
 }
 
 void zone_free(struct zone *z)
@@ -364,30 +365,5 @@ struct zone_state zone_state(const struct zone *z)
 
 uint64_t zone_version(const struct zone *z)
 {
-    return zone_serial(z);
-}
-
-bool zone_is_declared(const struct zone *z, const struct dns_query *q,
-                      const struct zone_lookup *l)
-{
-    (void)z;
-    (void)q;
-    (void)l;
-    return false;
-}
-
-bool zone_has_faults(const struct zone *z)
-{
-    (void)z;
-    return false;
-}
-
-struct zone_fault zone_find_fault(const struct zone *z,
-                                  const struct dns_query *q,
-                                  const struct zone_lookup *l)
-{
-    (void)z;
-    (void)q;
-    (void)l;
-    return (struct zone_fault){0};
+    return atomic_load_explicit(&z->version, memory_order_acquire);
 }

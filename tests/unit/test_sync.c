@@ -95,7 +95,7 @@ static int begin(void **state, size_t block_size_max, enum zone_pods pods)
     f->cluster = cluster_new(pods ? &with_pods : NULL);
     assert_non_null(f->cluster);
     f->report = (struct report){.finding = on_finding, .context = f};
-    f->sync = zone_sync_new(f->zone, f->cluster, &f->report);
+    f->sync = zone_sync_new(f->zone, f->cluster, NULL, &f->report);
     assert_non_null(f->sync);
     for (unsigned i = 0; i < SERVICES; i++)
         make_objects(f, i);
@@ -132,7 +132,7 @@ static int teardown(void **state)
 static int run(struct fixture *f, struct zone_sync_result *out)
 {
     zone_reader_offline();
-    const int r = zone_sync_run(f->sync, NOW, out);
+    const int r = zone_sync_run(f->sync, 0, NOW, out);
     zone_reader_online();
     return r;
 }

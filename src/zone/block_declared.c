@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ordinals that a block's service has, or will have once their pods are
+// there: kept also where no name of it exists yet.
+#include "block_build.h"
+
+#include <stdlib.h>
+
+// The shortest ordinal behind a StatefulSet's name, "-0", has to fit into its
+// label. A name with a dot gives no pods with a name (K8S: spec.hostname is one
+// label).
+static bool is_declared(const struct build *b, const struct service_ordinals *o)
+{
+    const size_t n = strlen(o->name);
+
+    return b->service->object->service.type != SERVICE_EXTERNAL_NAME && n > 0 &&
+           n + 2 <= DNS_LABEL_MAX && o->n > 0 && !strchr(o->name, '.');
+}
+
+static uint32_t count_declared(const struct build *b)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < b->service->ordinals_n; i++)
+        n += is_declared(b, &b->service->ordinals[i]);
+    return n;
+}
+
+size_t build_measure_declared(const struct build *b)
+{
+    size_t octets = 0;
+
+    for (uint32_t i = 0; i < b->service->ordinals_n; i++) {
+        const struct service_ordinals *o = &b->service->ordinals[i];
+        if (is_declared(b, o))
+            octets += sizeof(struct zone_declared) + strlen(o->name);
+    }
+    return octets;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct zone_declared *x = a, *y = b;
+
+    return span_compare(x->name, y->name);
+}
+
+void build_fill_declared(const struct build *b, uint8_t *to,
+                         struct zone_block *out)
+{
+    struct zone_declared *all = (struct zone_declared *)(void *)to;
+    const uint32_t n = count_declared(b);
+    uint8_t *text = (uint8_t *)(all + n);
+    uint32_t k = 0;
+
+    for (uint32_t i = 0; i < b->service->ordinals_n; i++) {
+        const struct service_ordinals *o = &b->service->ordinals[i];
+        if (!is_declared(b, o))
+            continue;
+        const size_t name_n = strlen(o->name);
+        dns_fold(text, (const uint8_t *)o->name, name_n);
+        all[k++] =
+            (struct zone_declared){span_of(text, name_n), o->start, o->n};
+        text += name_n;
+    }
+    // once more, now that case makes no difference
+    qsort(all, n, sizeof *all, compare);
+    out->declared_n = n;
+    out->declared_at = n ? (uint32_t)(to - (uint8_t *)out) : 0;
+}
