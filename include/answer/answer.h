@@ -23,7 +23,10 @@ enum answer_verdict {
     ANSWER_PARK, // say nothing yet: see answer_job.park_ms
 };
 
-enum { ANSWER_PARK_MS_MAX = 5000 };
+enum {
+    ANSWER_PARK_MS_MAX = 5000,
+    ANSWER_PARK_OCTETS_MAX = 512, // of a message; a longer one never waits
+};
 
 struct limit;
 
@@ -53,11 +56,11 @@ struct answer_counters {
     struct counter truncated;
     struct counter dropped;
     struct counter limited; // not answered, or cut, because of the limit
-    struct counter parked;
+    struct counter parked;  // messages that were told to wait, once each
 };
 
-// What a worker answers from; not changed by answering, except for counters
-// and rotation.
+// What a worker answers from; not changed by answering, except for counters and
+// what is private.
 struct answer_context {
     // set by the caller
     const struct zone *zone;
@@ -68,6 +71,7 @@ struct answer_context {
     uint32_t now_unix_s;
     // private
     uint32_t rotation; // where the next set of addresses begins
+    uint8_t rare;      // what is to be looked at in this batch; 0: nothing
 };
 
 // An extended error (RFC 8914) that goes with a reply.
@@ -80,7 +84,7 @@ struct answer_note {
 enum answer_due {
     ANSWER_FROM_ZONE,
     ANSWER_VERDICT, // whatever else it asks, or is
-    ANSWER_DONE,    // nothing: the limit saw to it
+    ANSWER_DONE,    // nothing: the limit or a fault saw to it
 };
 
 // One message on its way. The reply replaces the query in the same buffer.
@@ -93,7 +97,8 @@ struct answer_job {
     enum answer_transport transport;
     // who asks; looked at where a query has a cookie or there is a limit
     const struct sockaddr_any *client;
-    // it was parked: it is not counted as a query again, nor limited
+    // it was parked: it is not counted as a query again, nor limited. Of a
+    // batch all were, or none
     bool again;
     // its time is over: it is not parked, but answered as things are
     bool due_now;
@@ -123,6 +128,13 @@ struct answer_job {
  *
  * Work is bounded by the octets of queries and replies, whatever the zone's
  * size.
+ *
+ * ANSWER_PARK: where settings.hold_ms is given, a question of any type for an
+ * ordinal that a StatefulSet declares (zone_is_declared()), whose name does not
+ * exist yet, instead of NXDOMAIN; not while the zone is incomplete. Also what a
+ * fault makes slow. The caller keeps the message and asks again: with `again`
+ * when the zone has changed, where park_for_change says so; with `again` and
+ * `due_now` when park_ms are over, or at once where it cannot keep it.
  */
 void answer_batch(struct answer_context *context, struct answer_job *jobs,
                   unsigned n);

@@ -5,6 +5,7 @@
 
 #include "answer/limit.h"
 #include "chain.h"
+#include "fault.h"
 #include "found.h"
 #include "identity.h"
 #include "reply.h"
@@ -75,7 +76,8 @@ static enum limit_verdict ask_limit(const struct answer_context *c,
 {
     const struct dns_query *q = &job->query;
 
-    if (job->transport != ANSWER_UDP || job->parsed == DNS_QUERY_SILENT)
+    if (job->transport != ANSWER_UDP || job->parsed == DNS_QUERY_SILENT ||
+        job->again)
         return LIMIT_PASS;
     const struct address client = sockaddr_address(job->client);
     if (q->options & DNS_OPTION_COOKIE &&
@@ -110,8 +112,45 @@ ORD_COLD static void answer_limited(struct answer_context *c,
     }
 }
 
-ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job,
-                             bool complete)
+// --- what is rare, for all of a batch --------------------------------------
+
+// Of a context.
+enum {
+    RARE_INCOMPLETE = 1, // the zone
+    RARE_HOLD,           // some of what does not exist is waited for
+};
+
+// The message waits, and stays as it came, while the name does not exist that a
+// StatefulSet declares.
+static bool is_held(const struct answer_context *c, struct answer_job *job,
+                    enum zone_outcome outcome)
+{
+    if (outcome != ZONE_NXDOMAIN || job->due_now ||
+        job->query_n > ANSWER_PARK_OCTETS_MAX ||
+        !zone_is_declared(c->zone, &job->query, &job->lookup))
+        return false;
+    job->verdict = ANSWER_PARK;
+    job->park_ms = c->settings.hold_ms;
+    job->park_for_change = true;
+    return true;
+}
+
+// Returns whether it was seen to, and is not to be answered as ever.
+ORD_COLD static bool answer_rarely(struct answer_context *c,
+                                   struct answer_job *job,
+                                   enum zone_outcome outcome)
+{
+    if (c->rare == RARE_INCOMPLETE) {
+        answer_not_ready(c, job);
+        return true;
+    }
+    if (!is_held(c, job, outcome))
+        return false;
+    counter_add(&c->counters.parked, !job->again);
+    return true;
+}
+
+ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
 {
     struct zone_match match;
     enum zone_outcome outcome =
@@ -121,10 +160,8 @@ ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job,
         answer_empty(c, job, DNS_RCODE_REFUSED);
         return;
     }
-    if (ORD_UNLIKELY(!complete)) {
-        answer_not_ready(c, job);
+    if (ORD_UNLIKELY(c->rare) && answer_rarely(c, job, outcome))
         return;
-    }
     struct reply r = reply_begin(c, job);
     uint16_t rcode = DNS_RCODE_NOERROR;
     r.flags = DNS_FLAG_AA;
@@ -167,6 +204,16 @@ ORD_COLD static void answer_verdict(struct answer_context *c,
     }
 }
 
+_Static_assert(ANSWER_UDP == 0 && ANSWER_TCP == 1,
+               "transports of jobs are summed up");
+
+ORD_INLINE void count_queries(struct answer_context *c, unsigned udp,
+                              unsigned tcp)
+{
+    counter_add(&c->counters.queries[ANSWER_UDP], udp);
+    counter_add(&c->counters.queries[ANSWER_TCP], tcp);
+}
+
 ORD_FLAT void answer_batch(struct answer_context *context,
                            struct answer_job *jobs, unsigned n)
 {
@@ -174,6 +221,11 @@ ORD_FLAT void answer_batch(struct answer_context *context,
     // before anything is looked up: what was absent then may be there since,
     // and the zone complete
     const bool complete = zone_is_complete(z);
+    unsigned tcp = 0;
+
+    context->rare = !complete                   ? RARE_INCOMPLETE
+                    : context->settings.hold_ms ? RARE_HOLD
+                                                : 0;
     struct answer_job *const end = jobs + n;
 
     for (struct answer_job *job = jobs; job < end; job++) {
@@ -194,11 +246,15 @@ ORD_FLAT void answer_batch(struct answer_context *context,
     if (ORD_UNLIKELY(context->settings.limit != NULL))
         for (struct answer_job *job = jobs; job < end; job++)
             answer_limited(context, job);
+    if (ORD_UNLIKELY(zone_has_faults(z)) && complete)
+        fault_meet(context, jobs, n);
     for (struct answer_job *job = jobs; job < end; job++) {
-        counter_add(&context->counters.queries[job->transport], 1);
+        tcp += job->transport;
         if (ORD_LIKELY(job->due == ANSWER_FROM_ZONE))
-            answer_query(context, job, complete);
+            answer_query(context, job);
         else
             answer_verdict(context, job);
     }
+    if (ORD_LIKELY(n > 0 && !jobs->again))
+        count_queries(context, n - tcp, tcp);
 }

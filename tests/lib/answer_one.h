@@ -17,4 +17,13 @@
 size_t answer_one(struct answer_context *context, const uint8_t *query,
                   size_t n, enum answer_transport transport, uint8_t *reply);
 
+// How long the message is to wait (ANSWER_PARK), 0 where it is not; and what a
+// worker asks when that time is over.
+unsigned answer_one_waits_ms(struct answer_context *context,
+                             const uint8_t *query, size_t n,
+                             enum answer_transport transport, uint8_t *reply);
+size_t answer_one_due(struct answer_context *context, const uint8_t *query,
+                      size_t n, enum answer_transport transport,
+                      uint8_t *reply);
+
 #endif
