@@ -44,6 +44,8 @@ struct workers_state {
     uint64_t truncated;
     uint64_t dropped; // UDP messages cut off or from port 0 included
     uint64_t limited; // by the rate limit
+    uint64_t parked;  // told to wait, what found no place included
+    uint64_t parked_now;
     uint64_t receive_errors;
     uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;

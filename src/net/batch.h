@@ -11,8 +11,11 @@
 #include "answer/answer.h"
 #include "base/base.h"
 #include "base/sockaddr.h"
+#include "pktinfo.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 // Messages per system call. 16 to 32 give all there is to gain, as was
 // measured; more only touches more memory.
@@ -47,6 +50,21 @@ void batch_free(struct batch *b);
  * Returns how many; 0: none is there; a negative errno.
  */
 int batch_receive(struct batch *b, int fd) ORD_CHECKED;
+
+// By which of our addresses a message came, as the system said it: n octets. 0
+// where the socket has just one.
+struct batch_local {
+    size_t n;
+    uint8_t info[sizeof(union pktinfo)];
+};
+
+// That of job i, which has been received and not been sent.
+void batch_local(const struct batch *b, unsigned i, struct batch_local *out);
+
+// Job i, which is about to be sent, was received long ago: from whom, and by
+// which of our addresses.
+void batch_put(struct batch *b, unsigned i, const struct sockaddr_any *client,
+               const struct batch_local *local);
 
 /*
  * Send the replies of the first n jobs to where the messages came from. A reply

@@ -102,6 +102,25 @@ int batch_receive(struct batch *b, int fd)
     return n;
 }
 
+void batch_local(const struct batch *b, unsigned i, struct batch_local *out)
+{
+    out->n = b->control_n ? b->in[i].msg_hdr.msg_controllen : 0;
+    if (out->n)
+        memcpy(out->info, &b->info[i], out->n);
+}
+
+void batch_put(struct batch *b, unsigned i, const struct sockaddr_any *client,
+               const struct batch_local *local)
+{
+    if (b->clients[0].length != b->name_n)
+        set_lengths(b);
+    b->clients[i] = *client;
+    if (b->control_n == 0)
+        return;
+    memcpy(&b->info[i], local->info, local->n);
+    b->in[i].msg_hdr.msg_controllen = local->n;
+}
+
 // The reply's control message is the query's, turned round in place.
 static void gather_control(struct batch *b, unsigned i, struct msghdr *out)
 {

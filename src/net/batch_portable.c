@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -81,6 +82,20 @@ int batch_receive(struct batch *b, int fd)
             return n > 0 ? n : r; // an error that lasts is met again
     }
     return BATCH_MAX;
+}
+
+void batch_local(const struct batch *b, unsigned i, struct batch_local *out)
+{
+    out->n = b->origins[i].info_n;
+    memcpy(out->info, &b->origins[i].info, out->n);
+}
+
+void batch_put(struct batch *b, unsigned i, const struct sockaddr_any *client,
+               const struct batch_local *local)
+{
+    b->clients[i] = *client;
+    b->origins[i].info_n = local->n;
+    memcpy(&b->origins[i].info, local->info, local->n);
 }
 
 // Returns 0 or a negative errno.

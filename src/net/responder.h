@@ -21,7 +21,10 @@ struct net_counters {
     struct counter connections_accepted;
     struct counter connections_refused;
     struct counter connections_closed;
+    struct counter parked; // that wait now: goes down again
 };
+
+struct park;
 
 struct responder {
     // set by the worker
@@ -29,10 +32,12 @@ struct responder {
     struct answer_context context;
     struct clock clock; // for seconds since 1970
     struct net_counters counters;
-    uint64_t turn; // of the loop; what is bounded per turn compares it
-    bool offline;  // the zone's reader, since the loop last went to wait
+    struct park *park; // where queries wait
+    uint64_t turn;     // of the loop; what is bounded per turn compares it
+    bool offline;      // the zone's reader, since the loop last went to wait
     // private
     uint64_t unix_at_ms; // when now_unix_s was looked up
+    uint64_t parked_n;   // of context.counters.parked, when last looked at
 };
 
 /*
@@ -70,6 +75,17 @@ static inline void responder_answer(struct responder *r,
     responder_set_time(r);
     answer_batch(&r->context, jobs, n);
     zone_reader_quiescent();
+}
+
+// Whether some of what was answered since this was last asked is to wait: see
+// park_take_all().
+static inline bool responder_has_parked(struct responder *r)
+{
+    const uint64_t n = counter_read(&r->context.counters.parked);
+    if (ORD_LIKELY(n == r->parked_n))
+        return false;
+    r->parked_n = n;
+    return true;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "tcp.h"
 
 #include "batch.h"
+#include "park.h"
 #include "system.h"
 #include "tcp_connection.h"
 
@@ -39,6 +40,8 @@ struct tcp_listener {
 
 static uint64_t patience_ms(const struct tcp *t, enum tcp_wait what)
 {
+    if (what == TCP_HOLDING) // those it waits for have an end of their own
+        return UINT64_MAX;
     if (what != TCP_IDLE)
         return t->limits.message_ms;
     const bool crowded = t->pool.open > t->pool.max / 2;
@@ -90,9 +93,10 @@ static void pause_accepting(struct tcp *t)
 
 /*
  * The connection that is missed least: an idle one loses nothing but time;
- * then one whose message, or whose reading of a reply, has stalled. One that
- * has just connected comes last: its query may be on its way, and where the
- * slow ones take all the room, newcomers would otherwise only close each other.
+ * then one whose message, or whose reading of a reply, has stalled; then one
+ * that has been told nothing yet, and may ask again. One that has just
+ * connected comes last: its query may be on its way, and where the slow ones
+ * take all the room, newcomers would otherwise only close each other.
  */
 static struct tcp_connection *most_dispensable(const struct tcp *t)
 {
@@ -102,6 +106,7 @@ static struct tcp_connection *most_dispensable(const struct tcp *t)
     } order[] = {{TCP_IDLE, 100},
                  {TCP_RECEIVING, STALLED_MS},
                  {TCP_SENDING, STALLED_MS},
+                 {TCP_HOLDING, STALLED_MS},
                  {TCP_IDLE, 0}};
     const uint64_t now = uv_now(t->responder->loop);
 
@@ -250,6 +255,16 @@ int tcp_add_take(struct tcp *t, int fd)
     return 0;
 }
 
+void tcp_answer_called(struct tcp *t)
+{
+    const struct park *const p = t->responder->park;
+    const void *origin;
+
+    for (uint32_t at = 0; (origin = park_next(p, ANSWER_TCP, &at));)
+        tcp_connection_answer_called(
+            (struct tcp_connection *)(uintptr_t)origin);
+}
+
 void tcp_stop_accepting(struct tcp *t)
 {
     (void)uv_timer_stop(&t->pause);
@@ -278,6 +293,7 @@ void tcp_finish(struct tcp *t, uint64_t patience)
     t->draining = true;
     close_all(t, TCP_IDLE);
     close_all(t, TCP_RECEIVING);
+    close_all(t, TCP_HOLDING);
     if (t->pool.open > 0)
         (void)uv_timer_start(&t->sweep, on_patience_over, patience, 0);
 }

@@ -13,14 +13,19 @@
 //                    is read or answered, so that replies pile up in the
 //                    client's buffers and the kernel's, never in ours. Queries
 //                    behind it are kept, and answered after it
+//   a reply          that is not to be given yet: the query waits with those of
+//                    all connections (park.h), and others overtake it (RFC
+//                    7766 6.2.1.1). Its reply goes as soon as nothing is being
+//                    written
 //   end of stream    comes only behind the last octet, when all is answered and
 //                    handed over: closing then loses nothing, and a client
 //                    that shut down its side early gets all its replies
-//                    (RFC 7766 6.2.4)
+//                    (RFC 7766 6.2.4), those that have to wait included
 //   an error, a length that no message has, memory running out: closed
 #include "tcp_connection.h"
 
 #include "batch.h"
+#include "park.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -65,6 +70,8 @@ static void leave(struct tcp_connection *c)
     assert(!c->closing);
     c->closing = true;
     counter_add(&t->responder->counters.connections_closed, 1);
+    if (c->parked_n > 0)
+        park_forget(t->responder->park, c);
     tcp_pool_close(&t->pool, c);
     if (t->pool.open == 0) // nothing left to look after
         (void)uv_timer_stop(&t->sweep);
@@ -220,6 +227,30 @@ static int gather(const struct tcp_connection *c, struct span in,
 }
 
 /*
+ * Find places for those of the jobs, just answered, that are to wait, then send
+ * the replies of the others.
+ *
+ * What a write has to be waited for is answered from its query again, so those
+ * behind it have no place yet. Returns as send_replies() does.
+ */
+ORD_COLD static int park_and_send(struct tcp_connection *c, unsigned n)
+{
+    struct tcp *const t = c->tcp;
+    struct park *const p = t->responder->park;
+    struct parked *who[BATCH_MAX];
+
+    park_take_all(p, t->jobs, n, c, who);
+    const int done = send_replies(c, t->jobs, n);
+    for (unsigned i = 0; i < n; i++) {
+        if (who[i] && (int)i < done)
+            c->parked_n++;
+        else if (who[i])
+            park_leave(p, who[i]);
+    }
+    return done;
+}
+
+/*
  * Answer whole messages until there are none or a write has to be waited for.
  *
  * in  moves behind what is done with
@@ -236,11 +267,36 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
         if (n <= 0)
             return n;
         responder_answer(t->responder, t->jobs, (unsigned)n);
-        const int done = send_replies(c, t->jobs, (unsigned)n);
+        const int done = ORD_UNLIKELY(responder_has_parked(t->responder))
+                             ? park_and_send(c, (unsigned)n)
+                             : send_replies(c, t->jobs, (unsigned)n);
         if (done < 0)
             return done;
         assert(done > 0); // a first reply always fits
         *in = rest[done - 1];
+    }
+    return 0;
+}
+
+// The same for queries that were called, from where they waited.
+static int answer_called(struct tcp_connection *c)
+{
+    struct tcp *const t = c->tcp;
+    struct park *const p = t->responder->park;
+    struct parked *who[BATCH_MAX];
+
+    while (!c->write && c->parked_n > 0) {
+        const unsigned n = park_fetch(p, c, t->jobs, who);
+        if (n == 0)
+            break;
+        for (unsigned i = 0; i < n; i++)
+            t->jobs[i].client = &c->client;
+        responder_answer(t->responder, t->jobs, n);
+        const int done = send_replies(c, t->jobs, n);
+        c->parked_n -=
+            park_done(p, t->jobs, who, n, done < 0 ? 0 : (unsigned)done);
+        if (done < 0)
+            return done;
     }
     return 0;
 }
@@ -282,16 +338,18 @@ static int settle(struct tcp_connection *c, bool answered)
         wait = TCP_SENDING;
     else if (c->kept_n > 0)
         wait = TCP_RECEIVING;
+    else if (c->parked_n > 0)
+        wait = TCP_HOLDING;
 
     // The time of a message counts from its first octet, however it drips in.
     if (wait != TCP_RECEIVING || wait != c->wait || answered)
         tcp_pool_wait(&t->pool, c, wait, now);
-    if (c->write) {
+    if (!c->write && (t->draining || (c->ended && c->parked_n == 0)))
+        return -ESHUTDOWN;
+    if (c->write || c->ended) {
         (void)uv_read_stop(stream_of(c)); // always 0
         return 0;
     }
-    if (t->draining)
-        return -ESHUTDOWN;
     const int r = uv_read_start(stream_of(c), on_room, on_read);
     return r == UV_EALREADY ? 0 : r;
 }
@@ -301,7 +359,9 @@ static void take(struct tcp_connection *c, struct span in)
 {
     const size_t before = in.n;
     assert(!c->write); // nothing is read while one is on its way
-    int r = answer_stream(c, &in);
+    int r = answer_called(c);
+    if (r == 0)
+        r = answer_stream(c, &in);
     if (r == 0)
         r = keep(c, in);
     if (r == 0)
@@ -313,6 +373,24 @@ static void take(struct tcp_connection *c, struct span in)
 static void resume(struct tcp_connection *c)
 {
     take(c, span_of(c->kept, c->kept_n));
+}
+
+void tcp_connection_answer_called(struct tcp_connection *c)
+{
+    if (!c->write) // else resume() comes to them
+        resume(c);
+}
+
+// The client has said all it wants to say; half a message stays that.
+static void end(struct tcp_connection *c)
+{
+    if (c->parked_n == 0) {
+        tcp_connection_close(c);
+        return;
+    }
+    c->ended = true;
+    keep_nothing(c);
+    resume(c);
 }
 
 // --- reading ---------------------------------------------------------------
@@ -367,7 +445,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct tcp *const t = c->tcp;
     if (n == 0 || n == UV_ENOBUFS)
         return; // nothing there; enough for this turn
-    if (n < 0) {
+    if (n == UV_EOF) {
+        end(c);
+    } else if (n < 0) {
         tcp_connection_close(c);
     } else if (c->kept) {
         c->kept_n += (size_t)n;

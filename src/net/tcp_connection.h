@@ -38,7 +38,9 @@ struct tcp_connection {
     bool closing;            // no one may touch the stream any more
     uint64_t turn;           // of the loop, in which it last read
     unsigned reads;          // in that turn
+    bool ended;              // the client has nothing more to say
     struct tcp_write *write; // on its way; NULL: none, and only then we read
+    unsigned parked_n;       // queries that wait (park.h)
     // what has come and was not answered: a message's beginning, or, while a
     // write is on its way, whole messages too. NULL when there is nothing
     uint8_t *kept;
@@ -54,6 +56,10 @@ struct tcp_connection {
  * c   from tcp_pool_open(); returned to the pool when it is closed
  */
 void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd);
+
+// Answer those of its queries again that waited and were called; after the
+// write that is on its way, if one is.
+void tcp_connection_answer_called(struct tcp_connection *c);
 
 // Begin to close; nothing more is read or written. What the system has taken is
 // sent still. Once only.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tcp_pool.h"
 
-#include "base/bytes.h"
+#include "client.h"
 #include "tcp_connection.h"
 
 #include <assert.h>
@@ -32,19 +32,6 @@ struct tcp_seat {
     uint64_t client; // CLIENT_NONE: the slot is not open
     uint64_t since_ms;
 };
-
-// The prefix of multicast addresses, which connect to nobody.
-#define CLIENT_NONE UINT64_MAX
-
-// An IPv6 address's first 64 bits; an IPv4 address below ::/16, where no IPv6
-// prefix is given out (RFC 4291 2.4) but that of ::1.
-static uint64_t client_of(const struct sockaddr_any *a)
-{
-    if (a->any.sa_family == AF_INET6)
-        return (uint64_t)bytes_load_u32(a->v6.sin6_addr.s6_addr) << 32 |
-               bytes_load_u32(a->v6.sin6_addr.s6_addr + 4);
-    return UINT64_C(0xffff00000000) | ntohl(a->v4.sin_addr.s_addr);
-}
 
 static void list_init(struct tcp_link *list)
 {

@@ -17,6 +17,7 @@ enum tcp_wait {
     TCP_IDLE,      // the first octet of a message
     TCP_RECEIVING, // the rest of it
     TCP_SENDING,   // room for the rest of a reply
+    TCP_HOLDING,   // the time of a reply that it waits for (park.h)
     TCP_WAITS,
 };
 

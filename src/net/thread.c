@@ -4,6 +4,7 @@
 // drains, and ends; what is left is freed by the control thread again.
 #include "thread.h"
 
+#include "park.h"
 #include "responder.h"
 #include "system.h"
 #include "tcp.h"
@@ -36,6 +37,7 @@ enum {
 // Each begins on a cache line of its own: counters are written all the time.
 struct thread {
     _Alignas(CACHE_LINE) struct responder responder;
+    struct park park;
     struct udp udp;
     struct tcp tcp;
     uv_loop_t loop;
@@ -58,6 +60,14 @@ static void on_prepare(uv_prepare_t *prepare)
         r->offline = true;
         zone_reader_offline();
     }
+}
+
+// Some of the queries that wait are to be answered again.
+static void on_called(void *context)
+{
+    struct thread *const t = context;
+    udp_answer_called(&t->udp);
+    tcp_answer_called(&t->tcp);
 }
 
 static void on_stop(uv_async_t *async)
@@ -91,6 +101,7 @@ static void run(void *context)
     zone_reader_register();
 
     (void)uv_run(&t->loop, UV_RUN_DEFAULT); // until on_stop()
+    park_stop(&t->park);
     udp_drain(&t->udp);
     drain_tcp(t);
     tcp_stop_accepting(&t->tcp);
@@ -120,6 +131,7 @@ void thread_free(struct thread *t)
     assert(r == 0); // else a handle is open still, and about to be freed
     udp_release(&t->udp);
     tcp_release(&t->tcp);
+    park_release(&t->park);
     free(t);
 }
 
@@ -175,6 +187,8 @@ static int fill(struct thread *t, const struct workers_settings *settings,
     const struct tcp_limits limits = limits_of(settings);
     int r = make_handles(t);
     if (r == 0)
+        r = park_init(&t->park, &t->responder, on_called, t);
+    if (r == 0)
         r = udp_init(&t->udp, &t->responder, settings->listen_n);
     if (r == 0)
         r = tcp_init(&t->tcp, &t->responder, &t->udp, &limits,
@@ -202,6 +216,7 @@ int thread_new(const struct workers_settings *settings, unsigned number,
     t->responder.context.zone = settings->zone;
     t->responder.context.settings = settings->answer;
     t->responder.clock = clock_of_system();
+    t->responder.park = &t->park;
     r = fill(t, settings, addresses, pairs);
     if (r < 0) {
         thread_free(t);
@@ -266,6 +281,8 @@ void thread_count(const struct thread *t, struct workers_state *sum)
     sum->truncated += counter_read(&a->truncated);
     sum->dropped += counter_read(&a->dropped);
     sum->limited += counter_read(&a->limited);
+    sum->parked += counter_read(&a->parked);
+    sum->parked_now += counter_read(&n->parked);
     sum->receive_errors += counter_read(&n->receive_errors);
     sum->send_errors += counter_read(&n->send_errors);
     sum->connections_accepted += accepted;

@@ -9,6 +9,7 @@
 // is found empty. Timers and TCP have their turns in between.
 #include "udp.h"
 
+#include "park.h"
 #include "system.h"
 
 #include <assert.h>
@@ -40,6 +41,24 @@ struct udp_socket {
 
 static void on_readable(uv_poll_t *poll, int status, int events);
 
+static void send_replies(struct udp_socket *s, unsigned n)
+{
+    const unsigned lost = batch_send(s->batch, s->fd, n);
+    if (ORD_UNLIKELY(lost > 0))
+        counter_add(&s->udp->responder->counters.send_errors, lost);
+}
+
+ORD_COLD static void park(struct udp_socket *s, unsigned n)
+{
+    struct udp *const u = s->udp;
+    struct parked *who[BATCH_MAX];
+
+    park_take_all(u->responder->park, u->jobs, n, s, who);
+    for (unsigned i = 0; i < n; i++)
+        if (who[i])
+            batch_local(s->batch, i, &who[i]->local);
+}
+
 // Returns how many messages there were, 0 also after an error.
 static int answer_one_batch(struct udp_socket *s)
 {
@@ -51,9 +70,9 @@ static int answer_one_batch(struct udp_socket *s)
         return 0;
     }
     responder_answer(u->responder, u->jobs, (unsigned)n);
-    const unsigned lost = batch_send(s->batch, s->fd, (unsigned)n);
-    if (ORD_UNLIKELY(lost > 0))
-        counter_add(&u->responder->counters.send_errors, lost);
+    if (ORD_UNLIKELY(responder_has_parked(u->responder)))
+        park(s, (unsigned)n);
+    send_replies(s, (unsigned)n);
     return n;
 }
 
@@ -181,6 +200,31 @@ void udp_look(struct udp *u)
         if (u->sockets[i].fd >= 0)
             (void)answer_one_batch(&u->sockets[i]);
     }
+}
+
+// Returns how many were called.
+static unsigned answer_called(struct udp_socket *s)
+{
+    struct udp *const u = s->udp;
+    struct park *const p = u->responder->park;
+    struct parked *who[BATCH_MAX];
+
+    const unsigned n = park_fetch(p, s, u->jobs, who);
+    if (n == 0)
+        return 0;
+    for (unsigned i = 0; i < n; i++)
+        batch_put(s->batch, i, &who[i]->client, &who[i]->local);
+    responder_answer(u->responder, u->jobs, n);
+    (void)park_done(p, u->jobs, who, n, n);
+    send_replies(s, n);
+    return n;
+}
+
+void udp_answer_called(struct udp *u)
+{
+    for (size_t i = 0; i < u->sockets_n; i++)
+        while (u->sockets[i].fd >= 0 && answer_called(&u->sockets[i]) > 0)
+            continue;
 }
 
 void udp_drain(struct udp *u)

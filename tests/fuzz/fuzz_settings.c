@@ -84,6 +84,7 @@ static void check_row(const struct settings *s, const struct setting *row)
         assert(strlen(text) >= row->min && strlen(text) <= row->max);
         break;
     case SETTING_PATHS:
+    case SETTING_WORDS:
     case SETTING_NAMES:
         check_list(row, ((const struct text_list *)value)->n);
         break;
