@@ -28,7 +28,7 @@ void given_release(struct given *g)
     *g = (struct given){0};
 }
 
-bool given_wants_address(const struct object *o)
+static bool wants_address(const struct object *o)
 {
     return o->service.type == SERVICE_CLUSTER_IP && o->service.addresses_n == 0;
 }
@@ -36,17 +36,19 @@ bool given_wants_address(const struct object *o)
 static int visit_workload(void *context, const struct object *o)
 {
     struct given *g = context;
+    const struct object *original = g->original(g->context, o);
 
-    return object_list_add(&g->workloads, o);
+    return original ? object_list_add(&g->workloads, original) : 0;
 }
 
 static int visit_service(void *context, const struct object *o)
 {
     struct given *g = context;
+    const struct object *original = g->original(g->context, o);
 
-    if (!given_wants_address(o) && !g->is_copy(g->context, o))
-        return 0;
-    return object_list_add(&g->services, o);
+    return original && wants_address(original)
+               ? object_list_add(&g->services, original)
+               : 0;
 }
 
 static int compare_keys(const struct object *a, const struct object *b)
@@ -66,14 +68,15 @@ static int compare_objects(const void *x, const void *y)
 
 int given_begin(struct given *g, const struct cluster *c,
                 const struct ordinals_settings *settings,
-                bool (*is_copy)(void *context, const struct object *o),
+                const struct object *(*original)(void *context,
+                                                 const struct object *o),
                 void *context)
 {
     int rc = 0;
 
     *g = (struct given){.cluster = c,
                         .settings = settings,
-                        .is_copy = is_copy,
+                        .original = original,
                         .context = context};
     for (enum object_kind k = OBJECT_STATEFUL_SET;
          k <= OBJECT_REPLICATION_CONTROLLER && !rc; k++)
@@ -271,17 +274,15 @@ static int look_at_endpoints(void *context, const struct object *o)
     return rc;
 }
 
-// What a copy has was given here.
+// What a copy has was given here: what counts is said by its original.
 static int look_at_service(void *context, const struct object *o)
 {
     struct given *g = context;
+    const struct object *original = g->original(g->context, o);
 
-    return g->is_copy(g->context, o) ? 0 : given_take_service(g, o);
-}
-
-int given_take_service(struct given *g, const struct object *o)
-{
-    return take_all(g, o->service.addresses, o->service.addresses_n);
+    return original ? take_all(g, original->service.addresses,
+                               original->service.addresses_n)
+                    : 0;
 }
 
 static void keep_podless(struct given *g)

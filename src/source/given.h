@@ -33,7 +33,7 @@ struct given {
     // private
     const struct cluster *cluster;
     const struct ordinals_settings *settings;
-    bool (*is_copy)(void *context, const struct object *o);
+    const struct object *(*original)(void *context, const struct object *o);
     void *context;
 };
 
@@ -41,24 +41,19 @@ struct given {
 void given_release(struct given *g);
 
 /*
- * Find all workloads, by namespace, kind and name, and all services that are
- * ClusterIP without an address or hidden by a copy that has one.
+ * Find all workloads, by namespace, kind and name, and all services that are to
+ * get an address here.
  *
- * is_copy  whether a service is such a copy; kept until given_release()
+ * original  the object that a copy made here stands before, NULL where that is
+ *           gone; any other object itself. Kept until given_release()
  *
  * Returns 0 or -ENOMEM.
  */
 int given_begin(struct given *g, const struct cluster *c,
                 const struct ordinals_settings *settings,
-                bool (*is_copy)(void *context, const struct object *o),
+                const struct object *(*original)(void *context,
+                                                 const struct object *o),
                 void *context) ORD_CHECKED;
-
-// Whether a service is to get an address here.
-bool given_wants_address(const struct object *service);
-
-// The addresses that a service names are not free. Returns 0 or -ENOMEM.
-int given_take_service(struct given *g,
-                       const struct object *service) ORD_CHECKED;
 
 /*
  * Leave only those workloads that come without pods, and note what is taken in

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Ranks of what sources give lie between: a pod that is given counts before one
 // of the same name that is made, a copy with an address before its service.
@@ -22,6 +23,7 @@ struct statefulsets {
     struct ordinals *ordinals;
     uint32_t live;              // objects that were made and did not go
     struct object_list missing; // those of them that are not in the cluster
+    uint64_t commands;          // of workloads that were warned of; a sum
 };
 
 static uint64_t rank_of(const struct object *o)
@@ -119,43 +121,71 @@ static void went(void *context, const struct object *o)
         cluster_remove(s->cluster, o);
 }
 
-// --- services --------------------------------------------------------------
+// --- looking ---------------------------------------------------------------
 
-static bool is_copy(void *context, const struct object *o)
+static const struct object *original(void *context, const struct object *o)
 {
     const struct statefulsets *s = context;
 
-    return o->service.addresses_n > 0 && ordinals_is_copy(s->ordinals, o);
+    // A service's copy has addresses: most services are known without a search.
+    if ((o->kind == OBJECT_SERVICE && o->service.addresses_n == 0) ||
+        !ordinals_is_copy(s->ordinals, o))
+        return o;
+    return cluster_find_below(s->cluster, (enum object_kind)o->kind,
+                              o->namespace, o->name, RANK_COPY);
 }
 
-// The service that a copy stands before, or NULL when it is gone.
-static const struct object *original_of(const struct statefulsets *s,
-                                        const struct object *copy)
+// Whether a service is about a pod: it selects it, or, where it has no
+// selector, the pod's name stands below it.
+static bool selects(void *context, const char *namespace, const char *name,
+                    const struct object *pod)
 {
-    return cluster_find_below(s->cluster, OBJECT_SERVICE, copy->namespace,
-                              copy->name, RANK_COPY);
+    const struct statefulsets *s = context;
+    const struct object *o =
+        cluster_find(s->cluster, OBJECT_SERVICE, namespace, name);
+
+    if (!o || strcmp(pod->namespace, namespace) != 0)
+        return false;
+    return o->service.selector.n
+               ? labels_match(o->service.selector, pod->labels)
+               : strcmp(pod->pod.subdomain, name) == 0;
 }
 
-// Put the services in the place of their copies, and leave those that want an
-// address from here.
-static int find_originals(struct statefulsets *s, struct given *g)
-{
-    struct object_list *l = &g->services;
-    uint32_t n = 0;
-    int rc = 0;
+// --- commands --------------------------------------------------------------
 
-    for (uint32_t i = 0; i < l->n && !rc; i++) {
-        const struct object *o = l->items[i];
-        if (is_copy(s, o))
-            o = original_of(s, o);
-        if (o && given_wants_address(o))
-            l->items[n++] = o;
-        else if (o)
-            rc = given_take_service(g, o);
+static uint64_t fold_commands(const struct given *g)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < g->workloads.n; i++)
+        if (g->workloads.items[i]->workload.rules->command_probe)
+            sum += g->workloads.items[i]->digest;
+    return sum;
+}
+
+// Warn of what cannot be asked, where pods are asked at all; again only when
+// that is said of other objects.
+static void report_commands(struct statefulsets *s, const struct given *g)
+{
+    const uint64_t sum = s->settings.probe ? fold_commands(g) : 0;
+
+    if (sum == s->commands)
+        return;
+    s->commands = sum;
+    for (uint32_t i = 0; i < g->workloads.n; i++) {
+        const struct object *o = g->workloads.items[i];
+        if (o->workload.rules->command_probe)
+            report_finding(
+                s->settings.report, FINDING_WARNING, o->at,
+                "%s '%s/%s' has a readinessProbe that is a command, and no "
+                "container is run here: its pods are ready without it; use "
+                "tcpSocket, httpGet or grpc, or ordinald.io/ready-after",
+                object_kind_name((enum object_kind)o->kind), o->namespace,
+                o->name);
     }
-    l->n = n;
-    return rc;
 }
+
+// --- steps -----------------------------------------------------------------
 
 static int step(struct statefulsets *s, struct given *g, uint64_t now_ms)
 {
@@ -174,15 +204,15 @@ static int step(struct statefulsets *s, struct given *g, uint64_t now_ms)
 int statefulsets_sync(struct statefulsets *s, uint64_t now_ms)
 {
     struct given g;
-    int rc = given_begin(&g, s->cluster, &s->settings, is_copy, s);
+    int rc = given_begin(&g, s->cluster, &s->settings, original, s);
 
     // Where nothing is left open there is nothing to do, whatever its size.
     if (!rc && (g.workloads.n || g.services.n || s->live)) {
-        rc = find_originals(s, &g);
-        if (!rc)
-            rc = given_finish(&g);
-        if (!rc)
+        rc = given_finish(&g);
+        if (!rc) {
+            report_commands(s, &g);
             rc = step(s, &g, now_ms);
+        }
     }
     given_release(&g);
     return rc ? rc : put_missing(s);
@@ -240,6 +270,7 @@ struct statefulsets *statefulsets_new(
         .seed = settings->seed,
         .probe = settings->probe != NULL,
         .faults = settings->faults,
+        .selects = selects,
         .events = {.prepare = reserve_missing,
                    .came = came,
                    .changed = changed,

@@ -5,28 +5,24 @@ caches in front of ordinald. All of it in a network and a mount namespace of its
 own, where port 53 is free; skipped where users may not have such, and for each
 program that is not installed."""
 
-import ctypes
-import fcntl
 import ipaddress
 import json
 import os
 import re
 import shutil
 import socket
-import struct
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import ordinald  # noqa: E402
+import namespace  # noqa: E402
+from namespace import resolv_conf  # noqa: E402
 from ordinald import (  # noqa: E402
     ADDRESSES, MONGO, POD, SLOW, Case, free_port, mongo, until)
 
-INSIDE = "ORDINALD_TEST_NAMESPACE"
 SEARCH = "search mongo.svc.cluster.local svc.cluster.local cluster.local\n"
 NDOTS = "options ndots:5"
 SERVICE = MONGO.rstrip(".")
@@ -172,14 +168,9 @@ class Asking(Case):
         super().setUp()
         self.write("mongo.yaml", mongo(3))
         self.write("large.json", large())
-        self.resolv_conf(SEARCH + NDOTS)
+        resolv_conf(SEARCH + NDOTS)
         self.server = self.serve(listen=["127.0.0.1:53"],
                                  options=["--reverse", "10.0.0.0/8"])
-
-    def resolv_conf(self, text):
-        # in place: the file's inode is what is mounted
-        with open("/etc/resolv.conf", "w", encoding="ascii") as f:
-            f.write("nameserver 127.0.0.1\n" + text + "\n")
 
     def scale(self, replicas):
         self.write(".new", mongo(replicas))
@@ -205,7 +196,7 @@ class Asking(Case):
     def hears_no_at_once(self, library, *nodata):
         # a library that waits for another answer waits for 5 s at least
         began = time.monotonic()
-        self.resolv_conf("")
+        resolv_conf("")
         none = (socket.EAI_NONAME,)
         for kind, name, codes in (
                 ("any", PEER % 3, none), ("any", "x." + PEER % 0, none),
@@ -238,7 +229,7 @@ class Glibc(Asking):
     def test_glibc_gets_all_of_a_large_service(self):
         for options in ("", "use-vc", "edns0", "single-request",
                         "single-request-reopen", "edns0 use-vc"):
-            self.resolv_conf(SEARCH + "options ndots:5 " + options)
+            resolv_conf(SEARCH + "options ndots:5 " + options)
             for kind, factor in (("A", 1), ("any", 2)):
                 got = self.ask(self.PYTHON, kind, "large.big")
                 self.assertEqual(len(got), factor * LARGE, options)
@@ -382,54 +373,5 @@ class Caches(Asking):
         self.passes_all_on()
 
 
-# --- a place of its own ----------------------------------------------------
-
-def loopback_up():
-    get_flags, set_flags, up = 0x8913, 0x8914, 1  # netdevice(7)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        asked = fcntl.ioctl(s, get_flags, struct.pack("16sh22x", b"lo", 0))
-        flags, = struct.unpack_from("h", asked, 16)
-        fcntl.ioctl(s, set_flags, struct.pack("16sh22x", b"lo", flags | up))
-
-
-def cover(path, text):
-    """Another content for a file, for this mount namespace only."""
-    bind = 0x1000  # MS_BIND
-    libc = ctypes.CDLL(None, use_errno=True)
-    with tempfile.NamedTemporaryFile("w") as f:
-        f.write(text)
-        f.flush()
-        if libc.mount(f.name.encode(), path.encode(), None, bind, None):
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), path)
-
-
-def skip(why):
-    print(f"1..1\nok 1 # SKIP test_clients: {why}")
-    sys.exit(0)
-
-
-def main():
-    unshare = ["unshare", "--map-root-user", "--net", "--mount"]
-    if INSIDE not in os.environ:
-        try:
-            done = subprocess.run([*unshare, "true"], capture_output=True,
-                                  check=False)
-        except FileNotFoundError:
-            skip("unshare is not installed")
-        if done.returncode:
-            skip("this user may not have namespaces")
-        os.environ[INSIDE] = "1"
-        os.execvp(unshare[0], [*unshare, "/usr/bin/python3", *sys.argv])
-    try:
-        loopback_up()
-        cover("/etc/resolv.conf", "")
-        # nothing that answers before the name server
-        cover("/etc/nsswitch.conf", "hosts: files dns\n")
-    except OSError as e:
-        skip(f"cannot prepare a namespace: {e}")
-    ordinald.main()
-
-
 if __name__ == "__main__":
-    main()
+    namespace.main()

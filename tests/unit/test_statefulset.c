@@ -22,6 +22,7 @@ struct scene {
     uint64_t ranks[OBJECTS];
     size_t n;
     char findings[4096];
+    struct faults *faults;
 };
 
 static void finding(void *context, enum finding kind, struct place at,
@@ -35,12 +36,26 @@ static void finding(void *context, enum finding kind, struct place at,
              text);
 }
 
-static void scene_open(struct scene *s, struct report *report)
+static void no_probe(void *context, const struct ordinals_probe *probe)
+{
+    (void)context;
+    (void)probe;
+}
+
+static void scene_open_with(struct scene *s, struct report *report, bool probe)
 {
     struct statefulsets_settings settings = {
-        .pod_cidrs_n = 1, .service_cidrs_n = 1, .seed = 7, .report = report};
+        .pod_cidrs_n = 1,
+        .service_cidrs_n = 1,
+        .seed = 7,
+        .report = report,
+        .probe = probe ? no_probe : NULL,
+    };
 
     memset(s, 0, sizeof *s);
+    s->faults = faults_new();
+    assert_non_null(s->faults);
+    settings.faults = s->faults;
     assert_int_equal(cidr_parse("10.244.0.0/24", &settings.pod_cidrs[0], NULL),
                      0);
     assert_int_equal(
@@ -52,6 +67,11 @@ static void scene_open(struct scene *s, struct report *report)
     assert_non_null(s->statefulsets);
 }
 
+static void scene_open(struct scene *s, struct report *report)
+{
+    scene_open_with(s, report, false);
+}
+
 static void scene_close(struct scene *s)
 {
     statefulsets_free(s->statefulsets);
@@ -60,6 +80,7 @@ static void scene_close(struct scene *s)
     cluster_free(s->cluster);
     for (size_t i = 0; i < s->n; i++)
         object_drop(s->objects[i]);
+    faults_free(s->faults);
 }
 
 static void sync(struct scene *s)
@@ -363,6 +384,160 @@ static void a_given_pod_of_the_same_name_counts(void **state)
     scene_close(&s);
 }
 
+static void scale(struct scene *s, const char *name, uint32_t replicas)
+{
+    struct error err;
+
+    assert_int_equal(ordinals_scale(statefulsets_ordinals(s->statefulsets),
+                                    (struct ordinals_target){"ns", name},
+                                    replicas, NULL, &err),
+                     0);
+}
+
+static uint32_t replicas_of(const struct scene *s, const char *name)
+{
+    const struct object *o =
+        cluster_find(s->cluster, OBJECT_STATEFUL_SET, "ns", name);
+
+    return o ? o->workload.replicas : 0;
+}
+
+// Others see what is wanted; what the file says is still looked for below it.
+static void a_scaled_workload_is_seen_as_it_is_wanted(void **state)
+{
+    struct scene s;
+    struct report r;
+    (void)state;
+    scene_open(&s, &r);
+    put(&s, workload(OBJECT_STATEFUL_SET, "web", 3));
+    sync(&s);
+    scale(&s, "web", 5);
+    assert_int_equal(statefulsets_run(s.statefulsets, 0), 0);
+    assert_int_equal(made(&s), 5);
+    assert_int_equal(replicas_of(&s, "web"), 5);
+    // The copy is not taken for what a source gave.
+    sync(&s);
+    sync(&s);
+    assert_int_equal(made(&s), 5);
+    assert_int_equal(replicas_of(&s, "web"), 5);
+    // A newer object wins.
+    put(&s, workload(OBJECT_STATEFUL_SET, "web", 4));
+    sync(&s);
+    assert_int_equal(made(&s), 4);
+    assert_int_equal(replicas_of(&s, "web"), 4);
+    // The object goes while a copy is there.
+    scale(&s, "web", 1);
+    assert_int_equal(statefulsets_run(s.statefulsets, 0), 0);
+    assert_int_equal(made(&s), 1);
+    take_out(&s, OBJECT_STATEFUL_SET, "web");
+    sync(&s);
+    assert_int_equal(made(&s), 0);
+    assert_null(cluster_find(s.cluster, OBJECT_STATEFUL_SET, "ns", "web"));
+    scene_close(&s);
+}
+
+static size_t ready(const struct scene *s)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < 3; i++) {
+        char name[] = {'w', 'e', 'b', '-', (char)('0' + i), 0};
+        const struct object *o =
+            cluster_find(s->cluster, OBJECT_POD, "ns", name);
+        n += o && o->pod.ready;
+    }
+    return n;
+}
+
+static size_t ready_with_fault(struct scene *s, const char *namespace,
+                               const char *name)
+{
+    const struct fault fault = {.kind = FAULT_NOT_READY,
+                                .of_service = true,
+                                .until_ms = UINT64_MAX,
+                                .namespace = namespace,
+                                .name = name};
+    struct error err;
+
+    assert_int_equal(faults_add(s->faults, &fault, &err), 0);
+    assert_int_equal(statefulsets_run(s->statefulsets, 0), 0);
+    const size_t n = ready(s);
+    faults_clear(s->faults, NULL, NULL);
+    assert_int_equal(statefulsets_run(s->statefulsets, 0), 0);
+    assert_int_equal(ready(s), 3);
+    return n;
+}
+
+static void a_fault_of_a_service_is_of_the_pods_it_is_about(void **state)
+{
+    struct scene s;
+    struct report r;
+    (void)state;
+    scene_open(&s, &r);
+    put(&s, workload(OBJECT_STATEFUL_SET, "web", 3));
+    put(&s, service("a", SERVICE_HEADLESS)); // selects them
+    struct object *o = object_make(OBJECT_SERVICE, "ns", "b");
+    object_select(o, "app", "b");
+    put(&s, object_done(o));
+    // no selector: that it governs them counts
+    o = object_make(OBJECT_SERVICE, "ns", "svc");
+    put(&s, object_done(o));
+    o = object_make(OBJECT_SERVICE, "ns", "c");
+    put(&s, object_done(o));
+    sync(&s);
+    assert_int_equal(ready(&s), 3);
+    assert_int_equal(ready_with_fault(&s, "ns", "a"), 0);
+    assert_int_equal(ready_with_fault(&s, "ns", "b"), 3);
+    assert_int_equal(ready_with_fault(&s, "ns", "svc"), 0);
+    assert_int_equal(ready_with_fault(&s, "ns", "c"), 3);
+    assert_int_equal(ready_with_fault(&s, "other", "a"), 3);
+    assert_int_equal(ready_with_fault(&s, "ns", "unknown"), 3);
+    scene_close(&s);
+}
+
+static void with_command(struct object *o)
+{
+    static struct workload_rules rules;
+
+    rules = stateful_set_rules;
+    rules.command_probe = true;
+    o->workload.rules = &rules;
+}
+
+static void a_probe_that_is_a_command_is_told_once(void **state)
+{
+    struct scene s;
+    struct report r;
+    (void)state;
+    scene_open_with(&s, &r, true);
+    struct object *o = workload(OBJECT_STATEFUL_SET, "web", 3);
+    with_command(o);
+    put(&s, o);
+    sync(&s);
+    assert_string_equal(
+        s.findings,
+        "test: StatefulSet 'ns/web' has a readinessProbe that is a command, "
+        "and no container is run here: its pods are ready without it; use "
+        "tcpSocket, httpGet or grpc, or ordinald.io/ready-after\n");
+    assert_int_equal(ready(&s), 3);
+    sync(&s);
+    assert_string_equal(s.findings, "");
+    o = workload(OBJECT_STATEFUL_SET, "web", 2);
+    with_command(o);
+    put(&s, o);
+    sync(&s);
+    assert_string_not_equal(s.findings, "");
+    scene_close(&s);
+    // Nobody is asked: it does not matter.
+    scene_open(&s, &r);
+    o = workload(OBJECT_STATEFUL_SET, "web", 3);
+    with_command(o);
+    put(&s, o);
+    sync(&s);
+    assert_string_equal(s.findings, "");
+    scene_close(&s);
+}
+
 static int note(void *context, const struct cluster_change *change)
 {
     unsigned *n = context;
@@ -447,6 +622,9 @@ int main(void)
         cmocka_unit_test(a_given_slice_ends_the_making),
         cmocka_unit_test(a_service_without_address_gets_one),
         cmocka_unit_test(a_given_pod_of_the_same_name_counts),
+        cmocka_unit_test(a_scaled_workload_is_seen_as_it_is_wanted),
+        cmocka_unit_test(a_fault_of_a_service_is_of_the_pods_it_is_about),
+        cmocka_unit_test(a_probe_that_is_a_command_is_told_once),
         cmocka_unit_test(only_services_that_changed_are_touched),
         cmocka_unit_test(memory_that_runs_out_is_made_up_for),
     };
