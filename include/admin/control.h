@@ -8,7 +8,8 @@
 //     GET /origins       their names, one a line
 //
 //     GET /workloads     those whose pods are made here, and their pods;
-//                        ?workload=[NAMESPACE/]NAME for one of them
+//                        ?workload=[NAMESPACE/]NAME for one of them,
+//                        ?pods=no for the workloads alone
 //     GET /claims        of volumes, whether a pod has them or not
 //     GET /events        what happened to them: ?after=N those behind event N
 //                        (0: all that are kept, absent: none), ?wait=MS waits
@@ -64,6 +65,9 @@ struct control_settings {
     const struct cluster *cluster;
     struct ordinals *ordinals;
     struct faults *faults; // NULL: not enabled
+    // where pods get addresses: a fault that moves them wants one
+    const struct cidr *pod_cidrs;
+    uint32_t pod_cidrs_n;
     struct clock clock;
     // Carry out and publish what was asked for. Returns 0, or -ENOMEM: it is
     // done later

@@ -2,6 +2,7 @@
 // The control interface over a real Unix socket, with clients that behave and
 // clients that do not. One thread: the loop turns while a client waits.
 #include "admin/control.h"
+#include "lib/control_box.h"
 #include "lib/fault.h"
 #include "lib/testbed.h"
 #include "zone/dump.h"
@@ -23,50 +24,19 @@
 
 #include <cmocka.h>
 
-enum { CONNECTIONS = 16, IDLE_S = 5, MANY = 1000, LIMIT_S = 30 };
+enum { CONNECTIONS = 16, IDLE_S = 5, MANY = 1000 };
 
-struct box {
-    struct testbed *bed;
-    uv_loop_t loop;
-    struct control *control;
-    char directory[64];
-    char path[CONTROL_PATH_SIZE];
-};
-
-static double now_s(void)
+static struct testbed *bed(const struct box *b)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void start(struct box *b)
-{
-    struct error err = {""};
-    const int rc = control_start(
-        &b->loop, b->path, &(struct control_settings){.zone = b->bed->zone},
-        &b->control, &err);
-    if (rc)
-        print_error("%s\n", err.text);
-    assert_int_equal(rc, 0);
-}
-
-static void stop(struct box *b)
-{
-    control_stop(b->control);
-    b->control = NULL;
-    uv_run(&b->loop, UV_RUN_DEFAULT);
+    return b->context;
 }
 
 static int set_up(void **state)
 {
-    struct box *b = calloc(1, sizeof *b);
-    strcpy(b->directory, "/tmp/ordinald-test.XXXXXX");
-    assert_non_null(mkdtemp(b->directory));
-    snprintf(b->path, sizeof b->path, "%s/s", b->directory);
-    assert_int_equal(uv_loop_init(&b->loop), 0);
-    b->bed = testbed_new(NULL);
-    testbed_serve(b->bed, "one/db headless slice4 port p:1/tcp end a 10.0.0.1");
+    struct box *b = box_new();
+    b->context = testbed_new(NULL);
+    b->settings.zone = bed(b)->zone;
+    testbed_serve(bed(b), "one/db headless slice4 port p:1/tcp end a 10.0.0.1");
     *state = b;
     return 0;
 }
@@ -74,131 +44,17 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct box *b = *state;
-    stop(b);
-    assert_int_equal(uv_loop_close(&b->loop), 0);
-    testbed_free(b->bed);
-    unlink(b->path);
-    rmdir(b->directory);
-    free(b);
+    struct testbed *t = bed(b);
+    box_free(b);
+    testbed_free(t);
     return 0;
-}
-
-static void turn(struct box *b, int times)
-{
-    for (int i = 0; i < times; i++)
-        uv_run(&b->loop, UV_RUN_NOWAIT);
-}
-
-// --- clients ---------------------------------------------------------------
-
-static int dial(const struct box *b)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    strcpy(address.sun_path, b->path);
-    assert_int_equal(
-        connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
-
-static void say_octets(int fd, const char *p, size_t n)
-{
-    assert_int_equal(send(fd, p, n, MSG_NOSIGNAL), n);
-}
-
-static void say(int fd, const char *text)
-{
-    say_octets(fd, text, strlen(text));
-}
-
-// Whether a whole reply is there: its head, and as much as that promises.
-static bool is_whole(const char *reply, bool head_only)
-{
-    const char *body = strstr(reply, "\r\n\r\n");
-    const char *length = strstr(reply, "Content-Length: ");
-    if (!body || !length || length > body)
-        return false;
-    return head_only || strlen(body + 4) >= strtoul(length + 16, NULL, 10);
-}
-
-// What comes until the reply is whole or the server ends; for free().
-static char *hear_reply(struct box *b, int fd, bool head_only)
-{
-    size_t room = 1 << 16, n = 0;
-    char *reply = malloc(room);
-    const double until = now_s() + LIMIT_S;
-
-    reply[0] = '\0';
-    while (!is_whole(reply, head_only)) {
-        assert_true(now_s() < until);
-        uv_run(&b->loop, UV_RUN_NOWAIT);
-        if (n + 1 == room)
-            reply = realloc(reply, room *= 2);
-        const ssize_t got = recv(fd, reply + n, room - n - 1, 0);
-        if (got == 0 || (got < 0 && errno == ECONNRESET))
-            break;
-        if (got < 0)
-            usleep(200);
-        else
-            n += (size_t)got;
-        reply[n] = '\0';
-    }
-    return reply;
-}
-
-static char *hear(struct box *b, int fd)
-{
-    return hear_reply(b, fd, false);
-}
-
-static char *get(struct box *b, const char *request)
-{
-    char text[512];
-    const int fd = dial(b);
-    snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n\r\n", request);
-    say(fd, text);
-    char *reply = hear_reply(b, fd, strncmp(request, "HEAD", 4) == 0);
-    close(fd);
-    return reply;
-}
-
-static void assert_starts(const char *reply, const char *start)
-{
-    if (strncmp(reply, start, strlen(start)) != 0)
-        fail_msg("'%.200s' does not start with '%s'", reply, start);
-}
-
-static void assert_has(const char *reply, const char *part)
-{
-    if (!strstr(reply, part))
-        fail_msg("'%.400s' has no '%s'", reply, part);
-}
-
-static const char *body_of(const char *reply)
-{
-    return strstr(reply, "\r\n\r\n") + 4;
-}
-
-// One line that says why.
-static void assert_refused(struct box *b, const char *request,
-                           const char *status, const char *why)
-{
-    char *reply = get(b, request);
-    assert_starts(reply, status);
-    assert_has(reply, "Content-Type: text/plain");
-    const char *body = body_of(reply);
-    assert_has(body, why);
-    assert_ptr_equal(strchr(body, '\n'), body + strlen(body) - 1);
-    free(reply);
 }
 
 static void assert_serves(struct box *b)
 {
-    char *reply = get(b, "GET /origins");
+    char *reply = box_ask(b, "GET /origins");
     assert_starts(reply, "HTTP/1.1 200 ");
-    assert_string_equal(body_of(reply),
+    assert_string_equal(box_body(reply),
                         "cluster.local.\nin-addr.arpa.\nip6.arpa.\n");
     free(reply);
 }
@@ -207,13 +63,13 @@ static void assert_zone(struct box *b, const char *request, size_t origin,
                         enum zone_dump_format format, const char *type)
 {
     struct zone_dump dump;
-    char *reply = get(b, request);
+    char *reply = box_ask(b, request);
 
-    assert_int_equal(zone_dump(b->bed->zone, origin, format, &dump), 0);
+    assert_int_equal(zone_dump(bed(b)->zone, origin, format, &dump), 0);
     assert_starts(reply, "HTTP/1.1 200 ");
     assert_has(reply, type);
-    assert_int_equal(strlen(body_of(reply)), dump.n);
-    assert_memory_equal(body_of(reply), dump.p, dump.n);
+    assert_int_equal(strlen(box_body(reply)), dump.n);
+    assert_memory_equal(box_body(reply), dump.p, dump.n);
     free(dump.p);
     free(reply);
 }
@@ -223,7 +79,7 @@ static void assert_zone(struct box *b, const char *request, size_t origin,
 static void a_zone_is_given_as_it_is_printed(void **state)
 {
     struct box *b = *state;
-    start(b);
+    box_start(b);
     assert_zone(b, "GET /zone", ZONE_DUMP_ALL, ZONE_DUMP_TEXT, "text/dns");
     assert_zone(b, "GET /zone?output=text", ZONE_DUMP_ALL, ZONE_DUMP_TEXT,
                 "text/dns");
@@ -239,12 +95,13 @@ static void a_zone_is_given_as_it_is_printed(void **state)
 static void head_has_the_length_and_no_body(void **state)
 {
     struct box *b = *state;
-    start(b);
-    char *head = get(b, "HEAD /origins"), *page = get(b, "GET /origins");
+    box_start(b);
+    char *head = box_ask(b, "HEAD /origins"),
+         *page = box_ask(b, "GET /origins");
     assert_starts(head, "HTTP/1.1 200 ");
     assert_has(head, "Content-Length: 39\r\n");
-    assert_string_equal(body_of(head), "");
-    assert_int_equal(strlen(body_of(page)), 39);
+    assert_string_equal(box_body(head), "");
+    assert_int_equal(strlen(box_body(page)), 39);
     free(head);
     free(page);
 }
@@ -252,11 +109,11 @@ static void head_has_the_length_and_no_body(void **state)
 static void a_connection_takes_one_request_after_another(void **state)
 {
     struct box *b = *state;
-    start(b);
-    const int fd = dial(b);
+    box_start(b);
+    const int fd = box_dial(b);
     for (int i = 0; i < 20; i++) {
-        say(fd, "GET /origins HTTP/1.1\r\nHost: x\r\n\r\n");
-        char *reply = hear(b, fd);
+        box_say(fd, "GET /origins HTTP/1.1\r\nHost: x\r\n\r\n");
+        char *reply = box_hear(b, fd);
         assert_starts(reply, "HTTP/1.1 200 ");
         free(reply);
     }
@@ -266,7 +123,7 @@ static void a_connection_takes_one_request_after_another(void **state)
 static void what_is_not_there_is_404(void **state)
 {
     struct box *b = *state;
-    start(b);
+    box_start(b);
     assert_refused(b, "GET /", "HTTP/1.1 404 ", "/zone");
     assert_refused(b, "GET /zone/", "HTTP/1.1 404 ", "/zone");
     assert_refused(b, "GET /Zone", "HTTP/1.1 404 ", "/zone");
@@ -277,7 +134,7 @@ static void what_is_not_there_is_404(void **state)
 static void what_is_badly_asked_is_400(void **state)
 {
     struct box *b = *state;
-    start(b);
+    box_start(b);
     assert_refused(b, "GET /zone?output=xml", "HTTP/1.1 400 ", "'xml'");
     assert_refused(b, "GET /zone?orign=x", "HTTP/1.1 400 ", "'orign'");
     assert_refused(b, "GET /zone?origin", "HTTP/1.1 400 ", "'origin'");
@@ -293,19 +150,20 @@ static void other_methods_are_405(void **state)
 {
     struct box *b = *state;
     static const char *const methods[] = {"PUT", "DELETE", "OPTIONS", "BREW"};
-    start(b);
+    box_start(b);
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         char request[64];
         snprintf(request, sizeof request, "%s /zone", methods[i]);
-        char *reply = get(b, request);
+        char *reply = box_ask(b, request);
         assert_starts(reply, "HTTP/1.1 405 ");
         assert_has(reply, "Allow: GET, HEAD\r\n");
         free(reply);
     }
     // a body that never comes is not waited for
-    const int fd = dial(b);
-    say(fd, "POST /zone HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
-    char *reply = hear(b, fd);
+    const int fd = box_dial(b);
+    box_say(fd,
+            "POST /zone HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
+    char *reply = box_hear(b, fd);
     assert_starts(reply, "HTTP/1.1 405 ");
     free(reply);
     close(fd);
@@ -315,16 +173,17 @@ static void other_methods_are_405(void **state)
 static void before_the_zone_is_complete_it_is_503(void **state)
 {
     struct box *b = *state;
-    testbed_free(b->bed);
-    b->bed = testbed_new(NULL);
-    start(b);
-    char *reply = get(b, "GET /zone");
+    testbed_free(bed(b));
+    b->context = testbed_new(NULL);
+    b->settings.zone = bed(b)->zone;
+    box_start(b);
+    char *reply = box_ask(b, "GET /zone");
     assert_starts(reply, "HTTP/1.1 503 ");
     assert_has(reply, "Retry-After: 1\r\n");
     assert_has(reply, "ask again");
     free(reply);
-    testbed_namespace(b->bed, "one", true);
-    testbed_publish(b->bed);
+    testbed_namespace(bed(b), "one", true);
+    testbed_publish(bed(b));
     assert_zone(b, "GET /zone", ZONE_DUMP_ALL, ZONE_DUMP_TEXT, "text/dns");
 }
 
@@ -345,26 +204,26 @@ static void long_and_senseless_requests_end_and_others_go_on(void **state)
     };
     char *line = malloc(64 << 10);
 
-    start(b);
+    box_start(b);
     for (size_t i = 0; i < sizeof senseless / sizeof senseless[0]; i++) {
-        const int fd = dial(b);
-        say(fd, senseless[i]);
+        const int fd = box_dial(b);
+        box_say(fd, senseless[i]);
         shutdown(fd, SHUT_WR);
-        turn(b, 20);
+        box_turn(b, 20);
         close(fd);
     }
     memset(line, 'a', 64 << 10);
     memcpy(line, "GET /", 5);
-    int fd = dial(b);
-    say_octets(fd, line, 32 << 10);
-    char *reply = hear(b, fd);
+    int fd = box_dial(b);
+    box_say_octets(fd, line, 32 << 10);
+    char *reply = box_hear(b, fd);
     assert_starts(reply, "HTTP/1.1 414 ");
     free(reply);
     close(fd);
-    fd = dial(b);
-    say(fd, "GET /zone HTTP/1.1\r\nX: ");
-    say_octets(fd, line, 32 << 10);
-    reply = hear(b, fd);
+    fd = box_dial(b);
+    box_say(fd, "GET /zone HTTP/1.1\r\nX: ");
+    box_say_octets(fd, line, 32 << 10);
+    reply = box_hear(b, fd);
     assert_starts(reply, "HTTP/1.1 431 ");
     free(reply);
     close(fd);
@@ -375,14 +234,14 @@ static void long_and_senseless_requests_end_and_others_go_on(void **state)
 static void a_request_may_come_octet_by_octet(void **state)
 {
     struct box *b = *state;
-    start(b);
-    const int fd = dial(b);
+    box_start(b);
+    const int fd = box_dial(b);
     for (const char *at = "GET /origins HTTP/1.1\r\nHost: x\r\n\r\n"; *at;
          at++) {
-        say_octets(fd, at, 1);
+        box_say_octets(fd, at, 1);
         uv_run(&b->loop, UV_RUN_NOWAIT);
     }
-    char *reply = hear(b, fd);
+    char *reply = box_hear(b, fd);
     assert_starts(reply, "HTTP/1.1 200 ");
     free(reply);
     close(fd);
@@ -391,13 +250,13 @@ static void a_request_may_come_octet_by_octet(void **state)
 static void a_thousand_clients_come_and_go(void **state)
 {
     struct box *b = *state;
-    start(b);
+    box_start(b);
     for (int i = 0; i < MANY; i++) {
-        const int fd = dial(b);
+        const int fd = box_dial(b);
         if (i % 3 == 0)
-            say(fd, "GET /zone HTTP/1.1\r\nHost: x\r\n\r\n");
+            box_say(fd, "GET /zone HTTP/1.1\r\nHost: x\r\n\r\n");
         else if (i % 3 == 1)
-            say(fd, "GET /zo");
+            box_say(fd, "GET /zo");
         close(fd);
         uv_run(&b->loop, UV_RUN_NOWAIT);
     }
@@ -411,14 +270,15 @@ static void more_clients_than_places_are_served_in_turn(void **state)
     int fds[3 * CONNECTIONS];
     const size_t n = sizeof fds / sizeof fds[0];
 
-    start(b);
+    box_start(b);
     for (size_t i = 0; i < n; i++) {
-        fds[i] = dial(b);
-        say(fds[i],
+        fds[i] = box_dial(b);
+        box_say(
+            fds[i],
             "GET /origins HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     }
     for (size_t i = 0; i < n; i++) {
-        char *reply = hear(b, fds[i]);
+        char *reply = box_hear(b, fds[i]);
         assert_starts(reply, "HTTP/1.1 200 ");
         free(reply);
         close(fds[i]);
@@ -431,31 +291,31 @@ static void who_waits_is_served_when_all_others_leave_at_once(void **state)
 {
     struct box *b = *state;
 
-    start(b);
+    box_start(b);
     for (int round = 0; round < 5; round++) {
         int fds[CONNECTIONS];
         for (int i = 0; i < CONNECTIONS; i++)
-            fds[i] = dial(b);
-        turn(b, 20);
-        const int waiting = dial(b);
-        say(waiting, "GET /origins HTTP/1.1\r\nHost: x\r\n\r\n");
-        turn(b, 20);
+            fds[i] = box_dial(b);
+        box_turn(b, 20);
+        const int waiting = box_dial(b);
+        box_say(waiting, "GET /origins HTTP/1.1\r\nHost: x\r\n\r\n");
+        box_turn(b, 20);
         for (int i = 0; i < CONNECTIONS; i++)
             close(fds[i]);
-        char *reply = hear(b, waiting);
+        char *reply = box_hear(b, waiting);
         assert_starts(reply, "HTTP/1.1 200 ");
         free(reply);
         close(waiting);
-        turn(b, 20);
+        box_turn(b, 20);
     }
 }
 
 // A turn of the loop with a client that takes nothing: it has to come back.
 static int ask_and_not_read(struct box *b)
 {
-    const int fd = dial(b);
-    say(fd, "GET /zone HTTP/1.1\r\nHost: x\r\n\r\n");
-    turn(b, 20);
+    const int fd = box_dial(b);
+    box_say(fd, "GET /zone HTTP/1.1\r\nHost: x\r\n\r\n");
+    box_turn(b, 20);
     return fd;
 }
 
@@ -466,17 +326,17 @@ static void silent_clients_lose_their_place(void **state)
     struct box *b = *state;
     int fds[CONNECTIONS];
 
-    testbed_serve_peers(b->bed, 6000, 1);
-    start(b);
-    const double began = now_s();
+    testbed_serve_peers(bed(b), 6000, 1);
+    box_start(b);
+    const double began = box_now_s();
     for (int i = 0; i < CONNECTIONS; i++) {
-        fds[i] = i % 3 ? dial(b) : ask_and_not_read(b);
+        fds[i] = i % 3 ? box_dial(b) : ask_and_not_read(b);
         if (i % 3 == 2)
-            say(fds[i], "GET /zo");
+            box_say(fds[i], "GET /zo");
         uv_run(&b->loop, UV_RUN_NOWAIT);
     }
     assert_serves(b); // within LIMIT_S
-    assert_true(now_s() - began > IDLE_S - 1);
+    assert_true(box_now_s() - began > IDLE_S - 1);
     for (int i = 0; i < CONNECTIONS; i++)
         close(fds[i]);
 }
@@ -488,7 +348,7 @@ static void read_on(struct box *b, int fd)
     char octets[1 << 16];
     while (recv(fd, octets, sizeof octets, 0) > 0)
         continue;
-    turn(b, 5);
+    box_turn(b, 5);
 }
 
 // What clients have not read is held, but not without end.
@@ -504,11 +364,11 @@ static void held_replies_have_a_limit(void **state)
     // one thread only.
     skip();
 #endif
-    testbed_serve_peers(b->bed, 30000, 1);
+    testbed_serve_peers(bed(b), 30000, 1);
     assert_int_equal(
-        zone_dump(b->bed->zone, ZONE_DUMP_ALL, ZONE_DUMP_TEXT, &dump), 0);
+        zone_dump(bed(b)->zone, ZONE_DUMP_ALL, ZONE_DUMP_TEXT, &dump), 0);
     free(dump.p);
-    start(b);
+    box_start(b);
     for (; held <= 64 << 20; held += dump.n) {
         assert_true(n < CONNECTIONS - 1);
         fds[n++] = ask_and_not_read(b);
@@ -519,10 +379,10 @@ static void held_replies_have_a_limit(void **state)
     assert_serves(b);
     while (n > 0)
         close(fds[--n]);
-    turn(b, 20);
-    char *reply = get(b, "GET /zone");
+    box_turn(b, 20);
+    char *reply = box_ask(b, "GET /zone");
     assert_starts(reply, "HTTP/1.1 200 ");
-    assert_int_equal(strlen(body_of(reply)), dump.n);
+    assert_int_equal(strlen(box_body(reply)), dump.n);
     free(reply);
 }
 
@@ -530,16 +390,16 @@ static void memory_that_runs_out_ends_one_request(void **state)
 {
     struct box *b = *state;
     bool hit = true;
-    start(b);
+    box_start(b);
     for (long n = 1; hit; n++) {
-        const int fd = dial(b);
-        say(fd, "GET /zone?origin=cluster.local&output=json HTTP/1.1\r\n"
-                "Host: x\r\n\r\n");
+        const int fd = box_dial(b);
+        box_say(fd, "GET /zone?origin=cluster.local&output=json HTTP/1.1\r\n"
+                    "Host: x\r\n\r\n");
         fault_alloc_after(n);
-        turn(b, 10);
+        box_turn(b, 10);
         fault_alloc_after(-1);
         hit = fault_alloc_hit();
-        char *reply = hear(b, fd);
+        char *reply = box_hear(b, fd);
         if (!hit)
             assert_starts(reply, "HTTP/1.1 200 ");
         else if (reply[0])
@@ -565,11 +425,11 @@ static void the_socket_is_the_users_alone_and_goes_at_the_end(void **state)
     struct stat st;
     const mode_t mask = umask(0);
 
-    start(b);
+    box_start(b);
     umask(mask);
     assert_int_equal(stat(b->path, &st), 0);
     assert_int_equal(st.st_mode, S_IFSOCK | 0600);
-    stop(b);
+    box_stop(b);
     assert_false(exists(b->path));
     control_stop(NULL);
 }
@@ -577,19 +437,17 @@ static void the_socket_is_the_users_alone_and_goes_at_the_end(void **state)
 static void a_file_that_took_its_place_stays(void **state)
 {
     struct box *b = *state;
-    start(b);
+    box_start(b);
     assert_int_equal(unlink(b->path), 0);
     close(open(b->path, O_CREAT | O_WRONLY, 0600));
-    stop(b);
+    box_stop(b);
     assert_true(exists(b->path));
 }
 
 static int try_start(struct box *b, struct error *err)
 {
     struct control *c = (struct control *)1;
-    const int rc = control_start(
-        &b->loop, b->path, &(struct control_settings){.zone = b->bed->zone}, &c,
-        err);
+    const int rc = control_start(&b->loop, b->path, &b->settings, &c, err);
     if (rc == 0)
         b->control = c;
     assert_true(rc < 0);
@@ -609,7 +467,7 @@ static void what_a_dead_server_left_is_replaced(void **state)
         bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
     close(fd);
     assert_true(exists(b->path));
-    start(b);
+    box_start(b);
     assert_serves(b);
 }
 
@@ -617,7 +475,7 @@ static void a_living_server_is_left_alone(void **state)
 {
     struct box *b = *state;
     struct error err;
-    start(b);
+    box_start(b);
     assert_int_equal(try_start(b, &err), -EADDRINUSE);
     assert_has(err.text, "another server");
     assert_has(err.text, "--control");
@@ -646,20 +504,14 @@ static void a_path_that_cannot_be_is_told(void **state)
     char path[300];
 
     snprintf(path, sizeof path, "%s/none/s", b->directory);
-    assert_int_equal(
-        control_start(&b->loop, path,
-                      &(struct control_settings){.zone = b->bed->zone}, &c,
-                      &err),
-        -ENOENT);
+    assert_int_equal(control_start(&b->loop, path, &b->settings, &c, &err),
+                     -ENOENT);
     assert_has(err.text, path);
     memset(path, 'x', sizeof path);
     path[0] = '/';
     path[CONTROL_PATH_SIZE] = '\0';
-    assert_int_equal(
-        control_start(&b->loop, path,
-                      &(struct control_settings){.zone = b->bed->zone}, &c,
-                      &err),
-        -ENAMETOOLONG);
+    assert_int_equal(control_start(&b->loop, path, &b->settings, &c, &err),
+                     -ENAMETOOLONG);
     assert_null(c);
 }
 
@@ -756,17 +608,15 @@ static int check_own_directory(struct box *b, unsigned user)
     CHECK(rmdir(own) == 0);
     // none: it is made
     CHECK(control_default_path(53, b->path, &err) == 0);
-    CHECK(control_start(&b->loop, b->path,
-                        &(struct control_settings){.zone = b->bed->zone},
-                        &b->control, &err) == 0);
+    CHECK(control_start(&b->loop, b->path, &b->settings, &b->control, &err) ==
+          0);
     CHECK(stat(own, &st) == 0 && st.st_mode == (S_IFDIR | 0700));
-    stop(b);
+    box_stop(b);
     // made by somebody else since the path was asked for
     CHECK(rmdir(own) == 0 && seteuid(0) == 0 && mkdir(own, 0777) == 0);
     CHECK(seteuid(user) == 0);
-    CHECK(control_start(&b->loop, b->path,
-                        &(struct control_settings){.zone = b->bed->zone},
-                        &b->control, &err) == -EPERM);
+    CHECK(control_start(&b->loop, b->path, &b->settings, &b->control, &err) ==
+          -EPERM);
     CHECK(seteuid(0) == 0 && rmdir(own) == 0);
     return 0;
 #undef CHECK
