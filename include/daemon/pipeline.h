@@ -22,6 +22,23 @@
 #include <stdint.h>
 #include <uv.h>
 
+// What others do with what happens; each may be NULL.
+struct pipeline_listener {
+    // as in struct ordinals_events, when its step has been published; of a
+    // step in which more than PIPELINE_EVENTS_MAX happened the last ones, and
+    // none for which there is no memory
+    void (*event)(void *context, const struct ordinals_event *event);
+    // NULL: no pod is probed
+    void (*probe)(void *context, const struct ordinals_probe *probe);
+    void *context;
+};
+
+// Those of a StatefulSet of 10,000 pods that are made and ready at once, and
+// some 10 MiB.
+enum { PIPELINE_EVENTS_MAX = 65536 };
+
+struct events;
+
 struct pipeline {
     // read-only for others
     struct zone *zone;
@@ -31,6 +48,8 @@ struct pipeline {
     struct faults *faults; // NULL unless settings.enable_faults
 
     // private
+    struct pipeline_listener listener;
+    struct events *events; // not yet handed on; NULL: nobody listens
     struct zone_sync *sync;
     struct cluster_settings view; // the cluster borrows it
     struct arena arena;           // what zone_new() is told
@@ -45,15 +64,6 @@ struct pipeline_seeds {
 // Returns 0, or a negative errno with err filled.
 int pipeline_seeds_random(struct pipeline_seeds *out,
                           struct error *err) ORD_CHECKED;
-
-// What others do with what happens; each may be NULL.
-struct pipeline_listener {
-    // as in struct ordinals_events, when its step has been published
-    void (*event)(void *context, const struct ordinals_event *event);
-    // NULL: no pod is probed
-    void (*probe)(void *context, const struct ordinals_probe *probe);
-    void *context;
-};
 
 /*
  * Set all parts up; nothing is read yet, and the zone is not complete.
@@ -94,8 +104,8 @@ int pipeline_read(struct pipeline *p, bool everything) ORD_CHECKED;
  *
  * done  what changed, also with -ENOMEM; may be NULL
  *
- * Returns 0; or -ENOMEM: what could be done is published, and the next call
- * goes on.
+ * Returns 0; or -ENOMEM: what could be done is done, and the next call goes on.
+ * No answer lacks a pod for which there was no memory.
  */
 int pipeline_publish(struct pipeline *p, const struct clock *clock,
                      struct zone_sync_result *done) ORD_CHECKED;
@@ -113,7 +123,9 @@ uint64_t pipeline_next_ms(const struct pipeline *p);
 
 /*
  * Both, once, to the end: for commands that look and go. Waits for the end of
- * standard input.
+ * standard input, but not for pods: what takes them time is taken as passed, up
+ * to where nothing more happens by itself. Nothing may be run after it with an
+ * earlier clock.
  *
  * Returns 0 with the zone complete, or -ENOMEM with err filled.
  */

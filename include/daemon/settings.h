@@ -76,6 +76,7 @@ struct settings {
 enum setting_type {
     SETTING_FILE,      // const char *: one path
     SETTING_PATHS,     // struct text_list: the arguments that are no options
+    SETTING_WORDS,     // struct text_list: the same, in a command's own rows
     SETTING_SOCKETS,   // struct sockaddr_list
     SETTING_UINT,      // uint32_t
     SETTING_DOMAIN,    // struct dns_name
@@ -110,7 +111,9 @@ const struct setting *settings_table(size_t *n);
  * Who reads settings. A command that takes words beside the table's writes rows
  * for them: of type FILE, UINT, DOMAIN, CHOICE, FLAG or TEXT, with offsets into
  * a struct of its own; a row without default leaves what the command has put
- * there. Such words stand on the command line only.
+ * there. Such words stand on the command line only. One row may
+ * be of type WORDS: then arguments that are no options are not PATHs but words
+ * of the command, which sees to it how many there are.
  */
 struct settings_command {
     const char *name; // "serve", for sentences

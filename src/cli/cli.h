@@ -22,6 +22,10 @@ struct command {
     void (*help)(FILE *out);
 };
 
+extern const struct command cli_delete_pod;
+extern const struct command cli_fault;
+extern const struct command cli_restart;
+extern const struct command cli_scale;
 extern const struct command cli_serve;
 extern const struct command cli_zone;
 

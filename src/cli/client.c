@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place that speaks libcurl.
 #include "client.h"
 
-#include <curl/curl.h>
+#include "source/http.h"
+
+#include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,132 +14,212 @@ enum {
     SILENCE_S = 60,
 };
 
-// A reply while it comes.
-struct reply {
-    CURL *curl;
-    FILE *out;
+// --- whom to ask -----------------------------------------------------------
+
+int client_find(struct client *c, const struct settings *s, struct error *err)
+{
+    if (strcmp(s->control, "none") == 0)
+        return error_set(
+            err, -EINVAL, "with --control none there is no server to ask; %s",
+            c->or_paths ? "give PATHs" : "name its socket with --control PATH");
+    if (*s->control) {
+        strcpy(c->socket, s->control);
+        return 0;
+    }
+    return control_default_path(sockaddr_port(&s->listen.items[0]), c->socket,
+                                err);
+}
+
+// --- a request -------------------------------------------------------------
+
+// RFC 3986 2.3: what means itself wherever it stands.
+static void put_encoded(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        if (isalnum((unsigned char)*text) || strchr("-._~", *text))
+            fputc(*text, out);
+        else
+            fprintf(out, "%%%02X", (unsigned char)*text);
+}
+
+// "http://ordinald/PAGE?KEY=VALUE&..."; the host is whoever listens. For
+// free(); NULL when there is no memory.
+static char *make_url(const char *page, const struct client_word *words)
+{
+    char *url = NULL, mark = '?';
+    size_t n;
+    FILE *out = open_memstream(&url, &n);
+
+    if (!out)
+        return NULL;
+    fprintf(out, "http://ordinald%s", page);
+    for (; words && words->key; words++, mark = '&') {
+        fprintf(out, "%c%s=", mark, words->key);
+        put_encoded(out, words->value);
+    }
+    if (fclose(out)) {
+        free(url);
+        return NULL;
+    }
+    return url;
+}
+
+// --- its reply -------------------------------------------------------------
+
+// While it comes.
+struct answer {
+    FILE *out;         // for what is asked for
     int write_error;   // errno of `out`
-    char refusal[256]; // one line, where it is no page
+    char refusal[512]; // one line, where it was refused
     size_t refusal_n;
 };
 
-static bool is_page(CURL *curl)
+static bool is_success(int status)
 {
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    return status == 200;
+    return status >= 200 && status < 300;
 }
 
-static size_t on_data(char *p, size_t size, size_t n, void *context)
+static int on_data(void *context, int status, const char *p, size_t n)
 {
-    struct reply *r = context;
-    n *= size;
-    if (is_page(r->curl)) {
-        if (fwrite(p, 1, n, r->out) == n)
-            return n;
-        r->write_error = errno;
-        return 0;
+    struct answer *a = context;
+
+    if (is_success(status)) {
+        if (fwrite(p, 1, n, a->out) == n)
+            return 0;
+        a->write_error = errno;
+        return -1;
     }
-    const size_t room = sizeof r->refusal - 1 - r->refusal_n;
+    const size_t room = sizeof a->refusal - 1 - a->refusal_n;
     const size_t take = n < room ? n : room;
-    memcpy(r->refusal + r->refusal_n, p, take);
-    r->refusal_n += take;
-    return n;
+    memcpy(a->refusal + a->refusal_n, p, take);
+    a->refusal_n += take;
+    return 0;
 }
 
-// "http://ordinald/PAGE?KEY=VALUE&..."; the host is whoever listens.
-static bool make_url(CURLU *url, const char *page,
-                     const struct client_word *words)
+static int no_reply(const struct client *c, const struct http_result *r,
+                    struct error *err)
 {
-    if (curl_url_set(url, CURLUPART_URL, "http://ordinald", 0) ||
-        curl_url_set(url, CURLUPART_PATH, page, 0))
-        return false;
-    for (; words->key; words++) {
-        char *word;
-        if (asprintf(&word, "%s=%s", words->key, words->value) < 0)
-            return false;
-        const CURLUcode rc = curl_url_set(url, CURLUPART_QUERY, word,
-                                          CURLU_APPENDQUERY | CURLU_URLENCODE);
-        free(word);
-        if (rc)
-            return false;
-    }
-    return true;
-}
-
-static void set_up(struct reply *r, CURLU *url, const char *socket)
-{
-    CURL *c = r->curl;
-    curl_easy_setopt(c, CURLOPT_CURLU, url);
-    curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, socket);
-    // what the user's environment says is about other hosts
-    curl_easy_setopt(c, CURLOPT_PROXY, "");
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_S);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
-}
-
-static int no_connection(struct reply *r, const char *socket, struct error *err)
-{
-    long why = 0;
-    curl_easy_getinfo(r->curl, CURLINFO_OS_ERRNO, &why);
-    if (why == EACCES || why == EPERM)
+    switch (r->code) {
+    case -EACCES:
+    case -EPERM:
         return error_set(err, -EACCES,
                          "may not use '%s': %s; be the user who runs the "
-                         "server, or give PATHs",
-                         socket, strerror((int)why));
-    return error_set(err, -ECONNREFUSED,
-                     "no server listens at '%s'; start one with `ordinald "
-                     "serve`, name its socket with --control, or give PATHs",
-                     socket);
+                         "server%s",
+                         c->socket, r->error,
+                         c->or_paths ? ", or give PATHs" : "");
+    case -ENOMEM:
+        return error_set(err, -ENOMEM, "no memory to ask the server at '%s'",
+                         c->socket);
+    case -EAGAIN:
+        return error_set(err, -EAGAIN,
+                         "too many clients wait for the server at '%s'; try "
+                         "again",
+                         c->socket);
+    case -EPROTO:
+    case -ETIMEDOUT:
+    case -ECANCELED:
+        return error_set(err, -EPIPE,
+                         "the server at '%s' gave no whole reply: %s",
+                         c->socket, r->error);
+    default:
+        return error_set(err, -ECONNREFUSED,
+                         "no server listens at '%s'; start one with `ordinald "
+                         "serve`%s name its socket with --control%s",
+                         c->socket, c->or_paths ? "," : ", or",
+                         c->or_paths ? ", or give PATHs" : "");
+    }
 }
 
-// What was said where it is no page: its first line.
-static int refused(struct reply *r, const char *socket, struct error *err)
+// What was said where it was refused: its first line.
+static int refused(const struct client *c, struct answer *a, int status,
+                   struct error *err)
 {
-    long status = 0;
-    curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
-    r->refusal[r->refusal_n] = '\0';
-    r->refusal[strcspn(r->refusal, "\r\n")] = '\0';
+    a->refusal[a->refusal_n] = '\0';
+    a->refusal[strcspn(a->refusal, "\r\n")] = '\0';
     return error_set(err,
                      status == 404   ? -ENOENT
                      : status == 503 ? -EAGAIN
                                      : -EPROTO,
-                     "the server at '%s' says: %s", socket, r->refusal);
+                     "the server at '%s' says: %s", c->socket, a->refusal);
 }
 
-static int judge(struct reply *r, CURLcode rc, const char *socket,
-                 struct error *err)
+static int judge(const struct client *c, struct answer *a,
+                 const struct http_result *r, struct error *err)
 {
-    if (r->write_error)
+    if (a->write_error)
         return error_set(err, -EIO, "cannot write: %s",
-                         strerror(r->write_error));
-    if (rc == CURLE_COULDNT_CONNECT)
-        return no_connection(r, socket, err);
-    if (rc != CURLE_OK)
-        return error_set(err, -EPROTO,
-                         "the server at '%s' gave no whole reply: %s", socket,
-                         curl_easy_strerror(rc));
-    return is_page(r->curl) ? 0 : refused(r, socket, err);
+                         strerror(a->write_error));
+    if (r->code)
+        return no_reply(c, r, err);
+    return is_success(r->status) ? 0 : refused(c, a, r->status, err);
 }
 
-int client_get(const char *socket, const char *page,
+static int perform(const struct client *c, const char *method, const char *page,
+                   const struct client_word *words, struct span body, FILE *out,
+                   struct error *err)
+{
+    static const struct http_header json = {"Content-Type", "application/json"};
+    struct answer answer = {.out = out};
+    char *url = make_url(page, words);
+    const struct http_request request = {
+        .url = url,
+        .socket = c->socket,
+        .method = method,
+        .headers = &json,
+        .headers_n = body.n ? 1 : 0,
+        .body = body,
+        .connect_ms = CONNECT_MS,
+        .silence_s = SILENCE_S,
+        .data = on_data,
+        .context = &answer,
+    };
+
+    if (!url)
+        return error_set(err, -ENOMEM, "no memory to ask the server at '%s'",
+                         c->socket);
+    const struct http_result result = http_perform(&request);
+    free(url);
+    return judge(c, &answer, &result, err);
+}
+
+int client_get(const struct client *c, const char *page,
                const struct client_word *words, FILE *out, struct error *err)
 {
-    struct reply r = {.curl = curl_easy_init(), .out = out};
-    CURLU *url = curl_url();
-    int rc = -ENOMEM;
+    return perform(c, "GET", page, words, (struct span){0}, out, err);
+}
 
-    if (r.curl && url && make_url(url, page, words)) {
-        set_up(&r, url, socket);
-        rc = judge(&r, curl_easy_perform(r.curl), socket, err);
-    } else {
-        error_set(err, rc, "no memory to ask the server at '%s'", socket);
+// --- JSON ------------------------------------------------------------------
+
+static int read_reply(const struct client *c, const char *text, size_t n,
+                      struct json_value **out, struct error *err)
+{
+    const int rc = json_value_read(span_of(text, n), out, err);
+    return rc ? error_wrap(err, rc == -ENOMEM ? rc : -EPROTO,
+                           "the reply of the server at '%s'", c->socket)
+              : 0;
+}
+
+int client_ask(const struct client *c, const char *method, const char *page,
+               const struct client_word *words, struct json_out *body,
+               struct json_value **out, struct error *err)
+{
+    size_t body_n = 0, n;
+    char *sent = body ? json_out_take(body, &body_n) : NULL;
+    char *text = NULL;
+    FILE *reply = body && !sent ? NULL : open_memstream(&text, &n);
+    int rc;
+
+    if (!reply) {
+        free(sent);
+        return error_set(err, -ENOMEM, "no memory to ask the server at '%s'",
+                         c->socket);
     }
-    curl_url_cleanup(url);
-    curl_easy_cleanup(r.curl);
+    rc = perform(c, method, page, words, span_of(sent, body_n), reply, err);
+    free(sent);
+    if (fclose(reply) && rc == 0)
+        rc = error_set(err, -ENOMEM, "no memory for the server's reply");
+    if (rc == 0)
+        rc = read_reply(c, text, n, out, err);
+    free(text);
     return rc;
 }

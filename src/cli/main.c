@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&cli_serve, &cli_zone};
+static const struct command *const commands[] = {
+    &cli_serve,   &cli_zone,       &cli_scale,
+    &cli_restart, &cli_delete_pod, &cli_fault,
+};
 
 static void help(FILE *out)
 {

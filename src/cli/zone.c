@@ -2,7 +2,6 @@
 // ordinald zone
 #include "cli.h"
 
-#include "admin/control.h"
 #include "base/clock.h"
 #include "client.h"
 #include "daemon/pipeline.h"
@@ -59,9 +58,9 @@ struct job {
     struct log log;
     struct report report;
     struct pipeline pipeline;
-    const struct zone *zone;        // NULL: the server
-    char socket[CONTROL_PATH_SIZE]; // of the server
-    bool refused;                   // a finding was an error
+    const struct zone *zone; // NULL: the server
+    struct client client;
+    bool refused; // a finding was an error
 };
 
 static void help(FILE *out)
@@ -139,7 +138,7 @@ static int put(const struct job *job, const char *origin, FILE *out,
         {origin ? "origin" : NULL, origin},
         {NULL, NULL},
     };
-    return client_get(job->socket, "/zone", words, out, err);
+    return client_get(&job->client, "/zone", words, out, err);
 }
 
 // The names of all origins, one a line.
@@ -148,7 +147,7 @@ static int put_origins(const struct job *job, FILE *out, struct error *err)
     char name[DNS_NAME_TEXT_SIZE];
 
     if (!job->zone)
-        return client_get(job->socket, "/origins",
+        return client_get(&job->client, "/origins",
                           (const struct client_word[]){{NULL, NULL}}, out, err);
     for (size_t i = 0; i < zone_dump_origins(job->zone); i++)
         fprintf(out, "%s\n", zone_dump_origin(job->zone, i, name));
@@ -309,18 +308,8 @@ static int print_paths(struct job *job, struct error *err)
 
 static int print_server(struct job *job, struct error *err)
 {
-    const char *control = job->settings.control;
-    int rc = 0;
-
-    if (strcmp(control, "none") == 0)
-        rc = error_set(
-            err, -EINVAL,
-            "with --control none there is no server to ask; give PATHs");
-    else if (*control)
-        strcpy(job->socket, control);
-    else
-        rc = control_default_path(sockaddr_port(&job->settings.listen.items[0]),
-                                  job->socket, err);
+    job->client.or_paths = true;
+    int rc = client_find(&job->client, &job->settings, err);
     if (rc == 0)
         rc = print(job, err);
     return rc ? cli_fail(&cli_zone, rc, err) : CLI_DONE;
@@ -341,8 +330,8 @@ static int run(int argc, const char *const *argv)
     };
     struct error err = {""};
 
-    // a reader that goes away is an error of a write
-    signal(SIGPIPE, SIG_IGN);
+    // Whoever reads may stop after some lines: then that is the end.
+    signal(SIGPIPE, SIG_DFL);
     int r =
         settings_parse(&job.settings, &command, argc, argv, &job.report, &err);
     if (r == SETTINGS_HELP) {

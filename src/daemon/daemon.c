@@ -5,6 +5,7 @@
 //     the control interface listens
 //     manifests are read, pods made, services rendered, the zone published
 //     paths are watched; each change and SIGHUP goes the same way again
+//     pods go on when their time has come, when they are steered, or probed
 //     SIGTERM or SIGINT: the loop stops, workers drain, all is given back
 //
 // What fails before the workers run ends the start with a sentence. What fails
@@ -18,6 +19,8 @@
 #include "base/clock.h"
 #include "daemon/pipeline.h"
 #include "net/worker.h"
+#include "say.h"
+#include "source/probe.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,9 +34,10 @@
 // TTL of a "no".
 enum { RETRY_MS = 1000 };
 
-// How soon standard input is looked at again. Not 0: a timer that is due at
-// once would run again before the loop looks at anything else.
-enum { INPUT_MS = 1 };
+// How soon standard input is looked at again, and pods go on that are due. Not
+// 0: a timer that is due at once would run again before the loop looks at
+// anything else.
+enum { SOON_MS = 1 };
 
 enum { SIGNALS = 3 };
 
@@ -49,10 +53,14 @@ struct daemon {
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
     uv_timer_t retry;
+    uv_timer_t due;          // the next step of the pods
+    struct prober *prober;   // NULL: pods are not asked
     bool looping;            // loop and handles have been set up
     bool ready;              // and said so
     int pending;             // why a refresh is owed, 0: none is
     bool pending_everything; // it was to read all files
+    bool stepping;           // pods make their step
+    bool probed;             // and one was asked since
 };
 
 static void on_finding(void *context, enum finding kind, struct place at,
@@ -69,56 +77,40 @@ static int no_memory(struct error *err)
 
 // --- refresh ---------------------------------------------------------------
 
-// A line that others wait for: it comes whatever the log level is.
-static void say_ready(const struct daemon *d, struct zone_state state,
-                      uint32_t serial)
+static uint64_t now_ms(const struct daemon *d)
 {
-    if (d->log.format == LOG_FORMAT_JSON) {
-        struct log log = d->log;
-        log.level = LOG_INFO;
-        log_event(&log, LOG_INFO, "ready", LOG_UINT("services", state.services),
-                  LOG_UINT("endpoints", state.endpoints),
-                  LOG_UINT("serial", serial));
-        return;
-    }
-    dprintf(d->log.fd, "ready: %u services, %u endpoints, serial %u\n",
-            state.services, state.endpoints, serial);
+    return d->clock.monotonic_ms(d->clock.context);
 }
 
-static void say_published(struct daemon *d, const struct zone_sync_result *done,
-                          uint64_t build_ms)
-{
-    const struct zone_state state = zone_state(d->pipeline.zone);
-    const uint32_t serial = zone_serial(d->pipeline.zone);
-    if (done->built || done->removed || done->namespaces || done->pods)
-        log_event(
-            &d->log, LOG_INFO, "zone published", LOG_UINT("serial", serial),
-            LOG_UINT("services", state.services),
-            LOG_UINT("endpoints", state.endpoints),
-            LOG_UINT("built", done->built), LOG_UINT("removed", done->removed),
-            LOG_UINT("pods", done->pods), LOG_UINT("build_ms", build_ms));
-    if (!d->ready && zone_is_complete(d->pipeline.zone)) {
-        d->ready = true;
-        say_ready(d, state, serial);
-    }
-}
+static void set_due(struct daemon *d);
 
-// What the files say by now: also how a mended file shows that it is.
-static void say_read(const struct daemon *d)
-{
-    const struct manifests_state state = manifests_state(d->pipeline.manifests);
-    log_event(
-        &d->log, LOG_INFO, "manifests read", LOG_UINT("files", state.files),
-        LOG_UINT("objects", state.objects), LOG_UINT("stale", state.stale),
-        LOG_UINT("refused_total", state.refused));
-}
-
-static int publish(struct daemon *d, uint64_t started_ms)
+/*
+ * The one way from what is known to answers.
+ *
+ * carry_out  pipeline_publish() where manifests changed, otherwise
+ *            pipeline_run()
+ */
+static int publish(struct daemon *d, uint64_t started_ms,
+                   int (*carry_out)(struct pipeline *p,
+                                    const struct clock *clock,
+                                    struct zone_sync_result *done))
 {
     struct zone_sync_result done;
-    const int r = pipeline_publish(&d->pipeline, &d->clock, &done);
-    say_published(d, &done,
-                  d->clock.monotonic_ms(d->clock.context) - started_ms);
+
+    d->probed = false;
+    d->stepping = true;
+    const int r = carry_out(&d->pipeline, &d->clock, &done);
+    d->stepping = false;
+    say_published(&d->log, &d->pipeline, &done, now_ms(d) - started_ms);
+    if (!d->ready && zone_is_complete(d->pipeline.zone)) {
+        d->ready = true;
+        say_ready(&d->log, &d->pipeline);
+    }
+    // without memory the retry comes instead: it is not to be tried each moment
+    if (r < 0)
+        (void)uv_timer_stop(&d->due);
+    else
+        set_due(d);
     return r;
 }
 
@@ -135,23 +127,25 @@ static void owe_refresh(struct daemon *d, int why, bool everything)
     uv_update_time(&d->loop);
     // Cannot fail: the timer was set up and has a callback.
     (void)uv_timer_start(&d->retry, on_retry,
-                         why == -EAGAIN ? INPUT_MS : RETRY_MS, 0);
+                         why == -EAGAIN ? SOON_MS : RETRY_MS, 0);
 }
 
 // The one way from files to answers: at start, on a change, on SIGHUP, and
 // again after it could not be finished.
 static void refresh(struct daemon *d, bool everything)
 {
-    const uint64_t started_ms = d->clock.monotonic_ms(d->clock.context);
+    const uint64_t started_ms = now_ms(d);
     everything = everything || d->pending_everything;
     const uint64_t loads = manifests_state(d->pipeline.manifests).loads;
     int r = pipeline_read(&d->pipeline, everything);
     if (r >= 0) {
         if (everything || manifests_state(d->pipeline.manifests).loads != loads)
-            say_read(d);
+            say_read(&d->log, &d->pipeline);
         // From here on what is owed are the steps behind the reading.
         everything = false;
-        r = r > 0 || d->pending || !d->ready ? publish(d, started_ms) : 0;
+        r = r > 0 || d->pending || !d->ready
+                ? publish(d, started_ms, pipeline_publish)
+                : 0;
     }
     if (r < 0) {
         owe_refresh(d, r, everything);
@@ -170,6 +164,76 @@ static void on_retry(uv_timer_t *timer)
 static void on_change(void *context)
 {
     refresh(context, false);
+}
+
+// --- time ------------------------------------------------------------------
+
+// Go on where time has passed or something was steered. While a refresh is
+// owed, that goes on with it all.
+static int go_on(struct daemon *d)
+{
+    if (!d->ready)
+        return 0;
+    const int r = publish(d, now_ms(d), pipeline_run);
+    if (r < 0)
+        owe_refresh(d, r, d->pending_everything);
+    return r;
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    (void)go_on(timer->data);
+}
+
+static void set_due(struct daemon *d)
+{
+    const uint64_t next_ms = d->probed ? 0 : pipeline_next_ms(&d->pipeline);
+
+    if (next_ms == UINT64_MAX || !d->ready) {
+        (void)uv_timer_stop(&d->due);
+        return;
+    }
+    // The loop's clock stands still while pods are made.
+    uv_update_time(&d->loop);
+    const uint64_t at_ms = now_ms(d);
+    // Cannot fail: the timer was set up and has a callback.
+    (void)uv_timer_start(&d->due, on_due,
+                         next_ms > at_ms ? next_ms - at_ms : SOON_MS, 0);
+}
+
+// --- pods ------------------------------------------------------------------
+
+static void on_event(void *context, const struct ordinals_event *event)
+{
+    struct daemon *d = context;
+
+    say_event(&d->log, event, d->ready);
+    control_note(d->control, event);
+}
+
+static void on_probe(void *context, const struct ordinals_probe *probe)
+{
+    const struct daemon *d = context;
+    prober_start(d->prober, probe);
+}
+
+/*
+ * What comes of many probes in one turn of the loop is carried out at once. One
+ * that could not even be started is told while pods make their step, which is
+ * no time to tell them: it counts as failed when its time is over.
+ */
+static void on_probed(void *context, uint64_t ticket, bool success)
+{
+    struct daemon *d = context;
+
+    if (d->stepping)
+        return;
+    ordinals_probed(statefulsets_ordinals(d->pipeline.statefulsets), ticket,
+                    success);
+    if (!d->probed) {
+        d->probed = true;
+        set_due(d);
+    }
 }
 
 // --- signals ---------------------------------------------------------------
@@ -202,6 +266,8 @@ static int loop_start(struct daemon *d, struct error *err)
     // Neither can fail on a new loop.
     (void)uv_timer_init(&d->loop, &d->retry);
     d->retry.data = d;
+    (void)uv_timer_init(&d->loop, &d->due);
+    d->due.data = d;
     for (int i = 0; i < SIGNALS; i++) {
         (void)uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
@@ -224,36 +290,18 @@ static int random_octets(void *out, size_t n, struct error *err)
 static int pipeline_start(struct daemon *d, struct error *err)
 {
     struct pipeline_seeds seeds;
-    const int r = pipeline_seeds_random(&seeds, err);
-    return r < 0 ? r
-                 : pipeline_init(&d->pipeline, d->settings, &seeds, NULL,
-                                 &d->report, err);
-}
-
-static void say_listening(const struct daemon *d)
-{
-    char text[SOCKADDR_TEXT_SIZE];
-    for (size_t i = 0; i < d->settings->listen.n; i++) {
-        const struct sockaddr_any a = workers_address(d->workers, i);
-        printf("listening on udp %s\n", sockaddr_format(&a, text));
-        printf("listening on tcp %s\n", text);
-    }
-    // Whoever started us may wait for these lines; a closed pipe is no reason
-    // not to serve.
-    fflush(stdout);
-}
-
-// Fewer clients over TCP than asked for are no reason not to serve.
-static void say_connections(const struct daemon *d)
-{
-    const uint64_t max = workers_state(d->workers).connections_max;
-    if (max < d->settings->tcp_connections)
-        log_event(&d->log, LOG_WARNING,
-                  "fewer TCP connections than asked for, because open files "
-                  "are limited; raise the hard limit (ulimit -Hn, LimitNOFILE= "
-                  "of systemd), or lower --tcp-connections",
-                  LOG_UINT("connections_max", max),
-                  LOG_UINT("asked_for", d->settings->tcp_connections));
+    const struct pipeline_listener listener = {
+        .event = on_event,
+        .probe = d->settings->probe ? on_probe : NULL,
+        .context = d,
+    };
+    int r = pipeline_seeds_random(&seeds, err);
+    if (r == 0 && d->settings->probe)
+        r = prober_new(&d->loop, on_probed, d, &d->prober, err);
+    if (r == 0)
+        r = pipeline_init(&d->pipeline, d->settings, &seeds, &listener,
+                          &d->report, err);
+    return r;
 }
 
 static int limit_start(struct daemon *d, struct error *err)
@@ -291,16 +339,14 @@ static int net_start(struct daemon *d, struct error *err)
         r = workers_start(&settings, &d->workers, err);
     if (r < 0)
         return r;
-    say_listening(d);
-    say_connections(d);
+    say_listening(&settings, d->workers);
+    say_connections(&d->log, &settings, d->workers);
     return 0;
 }
 
 static int on_control(void *context)
 {
-    struct daemon *d = context;
-
-    return publish(d, d->clock.monotonic_ms(d->clock.context));
+    return go_on(context);
 }
 
 static int control_at(struct daemon *d, const char *path, struct error *err)
@@ -310,6 +356,8 @@ static int control_at(struct daemon *d, const char *path, struct error *err)
         .cluster = d->pipeline.cluster,
         .ordinals = statefulsets_ordinals(d->pipeline.statefulsets),
         .faults = d->pipeline.faults,
+        .pod_cidrs = d->settings->pod_cidrs.items,
+        .pod_cidrs_n = (uint32_t)d->settings->pod_cidrs.n,
         .clock = d->clock,
         .changed = on_control,
         .context = d,
@@ -359,6 +407,7 @@ static int start(struct daemon *d, struct error *err)
 static void loop_quiet(struct daemon *d)
 {
     uv_close((uv_handle_t *)&d->retry, NULL);
+    uv_close((uv_handle_t *)&d->due, NULL);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&d->signals[i], NULL);
 }
@@ -371,12 +420,13 @@ static void loop_end(struct daemon *d)
 }
 
 // In the order in which one part borrows from the next: workers and the control
-// interface read the zone.
+// interface read the zone, and probes are of its pods.
 static void release(struct daemon *d)
 {
     workers_stop(d->workers);
     limit_free(d->limit);
     control_stop(d->control);
+    prober_free(d->prober);
     if (d->looping)
         loop_quiet(d);
     pipeline_release(&d->pipeline, &d->loop);

@@ -18,7 +18,7 @@ struct group {
 static const struct group groups[] = {
     {"where", "Where to answer:"},
     {"what", "What to answer:"},
-    {"ordinals", "Where no cluster gives addresses:"},
+    {"ordinals", "Pods that no cluster makes:"},
     {"limits", "What clients may take:"},
     {"steering", "How other commands find the server:"},
     {"log", "Logs, on standard error:"},
@@ -27,7 +27,8 @@ static const struct group groups[] = {
 static void help_bounds(FILE *out, const struct setting *row)
 {
     if (row->type == SETTING_UINT)
-        fprintf(out, ", %u..%u %s", row->min, row->max, row->unit);
+        fprintf(out, ", %u..%u%s%s", row->min, row->max, *row->unit ? " " : "",
+                row->unit);
     if (row->type == SETTING_CHOICE)
         fprintf(out, ": %s", row->unit);
     if (row->type == SETTING_CIDR_PAIR)
@@ -52,7 +53,8 @@ static void help_row(FILE *out, const struct setting *row)
 void settings_help_own(FILE *out, const struct setting *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        help_row(out, &rows[i]);
+        if (rows[i].type != SETTING_WORDS)
+            help_row(out, &rows[i]);
 }
 
 static bool is_wanted(const char *group, const char *const *wanted)
@@ -64,22 +66,31 @@ static bool is_wanted(const char *group, const char *const *wanted)
     return *wanted;
 }
 
-static void help_group(FILE *out, const struct group *group)
+// Returns whether one of them is a list.
+static bool help_group(FILE *out, const struct group *group)
 {
     size_t n;
     const struct setting *rows = settings_table(&n);
     fprintf(out, "%s\n", group->heading);
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].type != SETTING_PATHS &&
-            strcmp(rows[i].group, group->word) == 0)
-            help_row(out, &rows[i]);
+    bool lists = false;
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].type == SETTING_PATHS ||
+            strcmp(rows[i].group, group->word) != 0)
+            continue;
+        help_row(out, &rows[i]);
+        lists |= setting_is_list(&rows[i]);
+    }
+    return lists;
 }
 
 void settings_help(FILE *out, const char *const *wanted)
 {
+    bool lists = false;
     for (size_t i = 0; i < ORD_COUNT(groups); i++)
         if (is_wanted(groups[i].word, wanted))
-            help_group(out, &groups[i]);
-    fputs("  ... may be given several times, or once with commas between.\n",
-          out);
+            lists |= help_group(out, &groups[i]);
+    if (lists)
+        fputs("  ... may be given several times, or once with commas "
+              "between.\n",
+              out);
 }

@@ -10,6 +10,7 @@ size_t *value_count(const struct setting *row, void *list)
 {
     switch (row->type) {
     case SETTING_PATHS:
+    case SETTING_WORDS:
     case SETTING_NAMES:
         return &((struct text_list *)list)->n;
     case SETTING_SOCKETS:
@@ -174,6 +175,8 @@ int value_add(const struct setting *row, void *list, const char *text,
     switch (row->type) {
     case SETTING_PATHS:
         return add_path(list, text, arena, err);
+    case SETTING_WORDS:
+        return add_text(list, text, arena, err);
     case SETTING_NAMES:
         return add_name(list, text, arena, err);
     case SETTING_SOCKETS:

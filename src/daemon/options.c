@@ -29,16 +29,26 @@ struct options {
     const char *value;
 };
 
-static const struct setting *path_row(void)
+// The command's own row for arguments that are no options, or NULL.
+static const struct setting *own_arguments(const struct settings_command *c)
 {
-    return &settings_table(&(size_t){0})[SETTING_INDEX_paths];
+    for (size_t i = 0; i < c->own_n; i++)
+        if (c->own[i].type == SETTING_WORDS)
+            return &c->own[i];
+    return NULL;
+}
+
+static const struct setting *argument_row(const struct settings_command *c)
+{
+    const struct setting *own = own_arguments(c);
+    return own ? own : &settings_table(&(size_t){0})[SETTING_INDEX_paths];
 }
 
 static void offer_rows(struct nearest *near, const struct setting *rows,
                        size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (rows[i].type != SETTING_PATHS)
+        if (rows[i].type != SETTING_PATHS && rows[i].type != SETTING_WORDS)
             nearest_offer(near, rows[i].word);
 }
 
@@ -80,7 +90,8 @@ static const struct setting *row_of(const struct settings_command *command,
     size_t n;
     const struct setting *rows = settings_table(&n);
     for (size_t i = 0; i < command->own_n; i++)
-        if (is_named(&command->own[i], text))
+        if (command->own[i].type != SETTING_WORDS &&
+            is_named(&command->own[i], text))
             return &command->own[i];
     for (size_t i = 0; i < n; i++)
         if (rows[i].type != SETTING_PATHS && is_named(&rows[i], text))
@@ -116,7 +127,7 @@ static int options_next(struct options *o, struct error *err)
         return 0;
     const char *text = o->argv[o->at++];
     if (o->paths_only || text[0] != '-' || text[1] == '\0') {
-        o->row = path_row();
+        o->row = argument_row(o->command);
         o->value = text;
         return 1;
     }
@@ -167,7 +178,7 @@ static int set_flags(struct setter *t, struct options o, struct error *err)
         setter_begin(t, o.row, ORIGIN_FLAG);
         r = setter_text(t, o.row, o.value, err);
         if (r < 0)
-            return o.row->type == SETTING_PATHS
+            return o.row == argument_row(o.command)
                        ? r
                        : error_wrap(err, r, "--%s", o.row->word);
     }
@@ -210,7 +221,8 @@ static int check_ranges(const struct settings *s, struct error *err)
 static int check_paths(const struct setter *t, struct error *err)
 {
     const struct text_list *paths = &t->s->paths;
-    if (!t->s->paths_given && !t->command->needs_paths)
+    if ((!t->s->paths_given && !t->command->needs_paths) ||
+        own_arguments(t->command))
         return 0;
     for (size_t i = 0; i < paths->n; i++) {
         struct stat st;

@@ -2,6 +2,7 @@
 // What each setting means to the parts between a manifest and an answer.
 #include "daemon/pipeline.h"
 
+#include "events.h"
 #include "servers.h"
 
 #include <assert.h>
@@ -12,6 +13,10 @@
 // How often standard input is looked at by a command that waits for its end:
 // no longer than anyone notices, rare enough to cost nothing.
 enum { INPUT_MS = 5 };
+
+// Moments at which something happens to pods, beyond which a command that only
+// looks shows what there is: three for each pod of the largest set, and more.
+enum { SETTLE_STEPS_MAX = 1 << 20 };
 
 static int no_memory(struct error *err)
 {
@@ -106,21 +111,42 @@ static int zone_start(struct pipeline *p, const struct settings *s,
     return r == -ENOMEM ? no_memory(err) : r;
 }
 
+static void keep_event(void *context, const struct ordinals_event *event)
+{
+    const struct pipeline *p = context;
+    events_keep(p->events, event);
+}
+
+static void pass_probe(void *context, const struct ordinals_probe *probe)
+{
+    const struct pipeline *p = context;
+    p->listener.probe(p->listener.context, probe);
+}
+
+static int listener_start(struct pipeline *p,
+                          const struct pipeline_listener *listener,
+                          struct error *err)
+{
+    if (listener)
+        p->listener = *listener;
+    if (!p->listener.event)
+        return 0;
+    p->events = events_new(PIPELINE_EVENTS_MAX);
+    return p->events ? 0 : no_memory(err);
+}
+
 static int model_start(struct pipeline *p, const struct settings *s,
-                       uint64_t pods_seed,
-                       const struct pipeline_listener *listener,
-                       const struct report *report, struct error *err)
+                       uint64_t pods_seed, const struct report *report,
+                       struct error *err)
 {
     struct statefulsets_settings ordinals = {
         .seed = s->seed ? s->seed : pods_seed,
         .faults = p->faults,
         .report = report,
+        .event = p->events ? keep_event : NULL,
+        .probe = s->probe && p->listener.probe ? pass_probe : NULL,
+        .context = p,
     };
-    if (listener) {
-        ordinals.event = listener->event;
-        ordinals.probe = s->probe ? listener->probe : NULL;
-        ordinals.context = listener->context;
-    }
     copy_ranges(&s->pod_cidrs, ordinals.pod_cidrs, &ordinals.pod_cidrs_n);
     copy_ranges(&s->service_cidrs, ordinals.service_cidrs,
                 &ordinals.service_cidrs_n);
@@ -129,7 +155,7 @@ static int model_start(struct pipeline *p, const struct settings *s,
     if (p->cluster)
         p->statefulsets = statefulsets_new(p->cluster, &ordinals);
     if (p->statefulsets)
-        p->sync = zone_sync_new(p->zone, p->cluster, report);
+        p->sync = zone_sync_new(p->zone, p->cluster, p->faults, report);
     return p->sync ? 0 : no_memory(err);
 }
 
@@ -159,9 +185,11 @@ int pipeline_init(struct pipeline *p, const struct settings *settings,
         if (!p->faults)
             return no_memory(err);
     }
-    int r = zone_start(p, settings, seeds->hash, err);
+    int r = listener_start(p, listener, err);
     if (r == 0)
-        r = model_start(p, settings, seeds->pods, listener, report, err);
+        r = zone_start(p, settings, seeds->hash, err);
+    if (r == 0)
+        r = model_start(p, settings, seeds->pods, report, err);
     if (r == 0)
         r = source_start(p, settings, report, err);
     if (r < 0)
@@ -188,6 +216,7 @@ void pipeline_release(struct pipeline *p, uv_loop_t *loop)
     }
     zone_sync_free(p->sync);
     statefulsets_free(p->statefulsets);
+    events_free(p->events);
     faults_free(p->faults);
     cluster_free(p->cluster);
     zone_free(p->zone);
@@ -202,33 +231,73 @@ int pipeline_read(struct pipeline *p, bool everything)
     return manifests_load(p->manifests, everything);
 }
 
-int pipeline_publish(struct pipeline *p, const struct clock *clock,
-                     struct zone_sync_result *done)
+// Publish what a step of the pods came to, and say then what happened. A step
+// that failed is not published: answers stay as they were rather than lack a
+// pod for which there was no memory.
+static int publish(struct pipeline *p, int step, uint64_t now_ms,
+                   uint32_t now_unix_s, struct zone_sync_result *done)
 {
     if (done)
         *done = (struct zone_sync_result){0};
-    const int r =
-        statefulsets_sync(p->statefulsets, clock->monotonic_ms(clock->context));
-    if (r < 0)
-        return r;
-    return zone_sync_run(p->sync, clock->unix_s(clock->context), done);
+    if (step < 0)
+        return step;
+    const int r = zone_sync_run(p->sync, now_ms, now_unix_s, done);
+    if (r == 0 && p->events)
+        events_hand_on(p->events, p->listener.event, p->listener.context);
+    return r;
+}
+
+static uint64_t begin_step(struct pipeline *p, const struct clock *clock)
+{
+    const uint64_t now_ms = clock->monotonic_ms(clock->context);
+    if (p->faults)
+        faults_run(p->faults, now_ms);
+    return now_ms;
+}
+
+int pipeline_publish(struct pipeline *p, const struct clock *clock,
+                     struct zone_sync_result *done)
+{
+    const uint64_t now_ms = begin_step(p, clock);
+    const int step = statefulsets_sync(p->statefulsets, now_ms);
+    return publish(p, step, now_ms, clock->unix_s(clock->context), done);
 }
 
 int pipeline_run(struct pipeline *p, const struct clock *clock,
                  struct zone_sync_result *done)
 {
-    if (done)
-        *done = (struct zone_sync_result){0};
-    const int r =
-        statefulsets_run(p->statefulsets, clock->monotonic_ms(clock->context));
-    if (r < 0)
-        return r;
-    return zone_sync_run(p->sync, clock->unix_s(clock->context), done);
+    const uint64_t now_ms = begin_step(p, clock);
+    const int step = statefulsets_run(p->statefulsets, now_ms);
+    return publish(p, step, now_ms, clock->unix_s(clock->context), done);
 }
 
 uint64_t pipeline_next_ms(const struct pipeline *p)
 {
-    return statefulsets_next_ms(p->statefulsets);
+    const uint64_t times[] = {
+        statefulsets_next_ms(p->statefulsets),
+        zone_sync_next_ms(p->sync),
+        p->faults ? faults_next_ms(p->faults) : UINT64_MAX,
+    };
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < ORD_COUNT(times); i++)
+        if (times[i] < next)
+            next = times[i];
+    return next;
+}
+
+// Let time pass until the pods have come as far as they do by themselves.
+static int settle(struct pipeline *p, const struct clock *clock)
+{
+    uint64_t now_ms = clock->monotonic_ms(clock->context);
+    int step = 0;
+    for (uint32_t i = 0; i < SETTLE_STEPS_MAX && step == 0; i++) {
+        const uint64_t next_ms = statefulsets_next_ms(p->statefulsets);
+        if (next_ms == UINT64_MAX)
+            break;
+        now_ms = next_ms > now_ms ? next_ms : now_ms;
+        step = statefulsets_run(p->statefulsets, now_ms);
+    }
+    return publish(p, step, now_ms, clock->unix_s(clock->context), NULL);
 }
 
 int pipeline_load(struct pipeline *p, const struct clock *clock,
@@ -240,6 +309,8 @@ int pipeline_load(struct pipeline *p, const struct clock *clock,
         (void)nanosleep(&pause, NULL);
     if (r >= 0)
         r = pipeline_publish(p, clock, NULL);
+    if (r == 0)
+        r = settle(p, clock);
     return r < 0 ? error_set(err, r, "not enough memory for what the paths say")
                  : 0;
 }

@@ -49,6 +49,7 @@ bool setting_is_list(const struct setting *row)
 {
     switch (row->type) {
     case SETTING_PATHS:
+    case SETTING_WORDS:
     case SETTING_SOCKETS:
     case SETTING_CIDRS:
     case SETTING_CIDR_PAIR:
@@ -88,7 +89,7 @@ static size_t *count_of(const struct setter *t, const struct setting *row)
 
 void setter_begin(struct setter *t, const struct setting *row, enum origin from)
 {
-    // Words of a command stand in one place only, and none of them is a list.
+    // Words of a command stand in one place only.
     if (is_own(t, row))
         return;
     enum origin *stands = &t->origins[row - table];
@@ -136,7 +137,8 @@ int setter_text(struct setter *t, const struct setting *row, const char *text,
                 struct error *err)
 {
     // A comma is as good a letter as any in a path.
-    if (!setting_is_list(row) || row->type == SETTING_PATHS)
+    if (!setting_is_list(row) || row->type == SETTING_PATHS ||
+        row->type == SETTING_WORDS)
         return set_one(t, row, text, err);
     for (;;) {
         const size_t n = strcspn(text, ",");

@@ -23,6 +23,7 @@ struct draft {
     struct service_port *ports;
     struct slice_port *slice_ports;
     struct endpoint *endpoints;
+    struct service_ordinals *ordinals;
     const char **zones;
     uint32_t zones_n;
     uint32_t slice_ports_n;
@@ -153,6 +154,20 @@ static char *next_word(char **rest)
     return word;
 }
 
+static uint32_t next_number(char **rest)
+{
+    return (uint32_t)strtoul(need(next_word(rest)), NULL, 10);
+}
+
+static void add_ordinals(struct draft *d, char **rest)
+{
+    struct service_ordinals *o = &d->ordinals[d->service.ordinals_n++];
+
+    o->name = need(next_word(rest));
+    o->start = next_number(rest);
+    o->n = next_number(rest);
+}
+
 // A word about the service itself. Returns false if it is none.
 static bool read_service(struct draft *d, const char *word, char **rest)
 {
@@ -165,6 +180,8 @@ static bool read_service(struct draft *d, const char *word, char **rest)
         facts->external_name = need(next_word(rest));
     } else if (strcmp(word, "ip") == 0) {
         add_cluster_ip(d, need(next_word(rest)));
+    } else if (strcmp(word, "declares") == 0) {
+        add_ordinals(d, rest);
     } else if (strcmp(word, "names") == 0) {
         facts->names = rule_of(need(next_word(rest)));
     } else if (strcmp(word, "set") == 0) {
@@ -226,6 +243,8 @@ struct draft *draft_new(const char *words)
     d->ports = need(arena_array(&d->arena, n, sizeof *d->ports));
     d->slice_ports = need(arena_array(&d->arena, n, sizeof *d->slice_ports));
     d->endpoints = need(arena_array(&d->arena, n, sizeof *d->endpoints));
+    d->ordinals = need(arena_array(&d->arena, n, sizeof *d->ordinals));
+    d->service.ordinals = d->ordinals;
     d->zones = need(arena_array(&d->arena, n, sizeof *d->zones));
     d->object.kind = OBJECT_SERVICE;
     d->object.owner_kind = d->object.owner_name = "";

@@ -21,6 +21,7 @@
  *     serving, terminating    the endpoint before, ready or not
  *     pod NAME                of the endpoint before
  *     zone NAME               the topology zone of the endpoint before
+ *     declares NAME START N   ordinals of a StatefulSet that it governs
  *     names RULE, set RULE    the service's own rules: ready, serving,
  *                             addressed
  */

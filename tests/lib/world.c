@@ -7,12 +7,31 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512, WORDS_MAX = 64 };
+enum {
+    PATH_SIZE = 512,
+    WORDS_MAX = 64,
+    TICKETS_MAX = 1024,
+    // steps within one moment before that is thought to have no end
+    MOMENT_MAX = 1000,
+};
+
+// Lines that come one after another.
+struct lines {
+    char *text; // NULL: none
+    size_t n;
+};
+
+// What came of a probe, told when the step is over.
+struct ticket {
+    uint64_t number;
+    bool success;
+};
 
 struct world {
     struct fake_clock clock;
@@ -21,11 +40,48 @@ struct world {
     struct pipeline pipeline;
     struct answer_context context;
     struct report report;
-    // findings of the last load
-    char *findings;
-    size_t findings_n;
-    bool reader; // this thread is registered with the zone
+    bool reader;           // this thread is registered with the zone
+    struct lines findings; // of the last step
+    struct lines events;   // since they were taken
+    struct lines taken;
+    struct {
+        char pod[254];
+        bool success;
+    } probed[WORLD_PROBED_MAX];
+    struct ticket tickets[TICKETS_MAX];
+    size_t tickets_n;
 };
+
+// --- lines -----------------------------------------------------------------
+
+// Without memory the line is lost, and whoever looks for it says so.
+__attribute__((format(printf, 2, 3))) static void add_line(struct lines *l,
+                                                           const char *format,
+                                                           ...)
+{
+    va_list arguments;
+    char *line;
+
+    va_start(arguments, format);
+    const int n = vasprintf(&line, format, arguments);
+    va_end(arguments);
+    if (n < 0)
+        return;
+    char *all = realloc(l->text, l->n + (size_t)n + 2);
+    if (all) {
+        memcpy(all + l->n, line, (size_t)n);
+        memcpy(all + l->n + n, "\n", 2);
+        l->text = all;
+        l->n += (size_t)n + 1;
+    }
+    free(line);
+}
+
+static void forget_lines(struct lines *l)
+{
+    free(l->text);
+    *l = (struct lines){0};
+}
 
 // The text of a finding as the log writes it, with the directory left out: it
 // is another one each time.
@@ -35,34 +91,16 @@ static void take_finding(void *context, enum finding kind, struct place at,
     static const char *const names[] = {"error", "warning", "debug"};
     struct world *w = context;
     const char *slash = at.file ? strrchr(at.file, '/') : NULL;
-    char *line;
 
-    if (kind == FINDING_DEBUG)
-        return;
-    int n = asprintf(&line, "%s:%u:%u: %s: %s\n",
-                     slash ? slash + 1 : (at.file ? at.file : ""), at.line,
-                     at.column, names[kind], text);
-    if (n < 0)
-        return;
-    char *all = realloc(w->findings, w->findings_n + (size_t)n + 1);
-    if (all) {
-        memcpy(all + w->findings_n, line, (size_t)n + 1);
-        w->findings = all;
-        w->findings_n += (size_t)n;
-    }
-    free(line);
-}
-
-static void forget_findings(struct world *w)
-{
-    free(w->findings);
-    w->findings = NULL;
-    w->findings_n = 0;
+    if (kind != FINDING_DEBUG)
+        add_line(&w->findings, "%s:%u:%u: %s: %s",
+                 slash ? slash + 1 : (at.file ? at.file : ""), at.line,
+                 at.column, names[kind], text);
 }
 
 const char *world_findings(const struct world *w)
 {
-    return w->findings ? w->findings : "";
+    return w->findings.text ? w->findings.text : "";
 }
 
 struct answer_context *world_context(struct world *w)
@@ -70,9 +108,111 @@ struct answer_context *world_context(struct world *w)
     return &w->context;
 }
 
-void world_advance(struct world *w, uint64_t ms)
+struct pipeline *world_pipeline(struct world *w)
 {
-    fake_clock_advance(&w->clock, ms);
+    return &w->pipeline;
+}
+
+uint64_t world_now_ms(const struct world *w)
+{
+    return w->clock.now_ms;
+}
+
+// --- pods ------------------------------------------------------------------
+
+static const char *const event_names[] = {
+    [ORDINALS_CREATED] = "created", [ORDINALS_ADDRESSED] = "addressed",
+    [ORDINALS_MOVED] = "moved",     [ORDINALS_READY] = "ready",
+    [ORDINALS_UNREADY] = "unready", [ORDINALS_AVAILABLE] = "available",
+    [ORDINALS_FAILED] = "failed",   [ORDINALS_TERMINATING] = "terminating",
+    [ORDINALS_GONE] = "gone",       [ORDINALS_CLAIMED] = "claimed",
+    [ORDINALS_BOUND] = "bound",     [ORDINALS_CLAIM_DELETED] = "claim-deleted",
+    [ORDINALS_SCALED] = "scaled",   [ORDINALS_UPDATING] = "updating",
+    [ORDINALS_SETTLED] = "settled",
+};
+
+static bool has_addresses(const struct ordinals_event *e)
+{
+    return e->what == ORDINALS_ADDRESSED || e->what == ORDINALS_MOVED ||
+           e->what == ORDINALS_READY;
+}
+
+static void take_event(void *context, const struct ordinals_event *e)
+{
+    struct world *w = context;
+    char more[300] = "";
+    size_t n = 0;
+
+    for (uint8_t i = 0; has_addresses(e) && i < e->addresses_n; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+        n += (size_t)snprintf(more + n, sizeof more - n, " %s",
+                              address_format(&e->addresses[i], text));
+    }
+    if (e->what == ORDINALS_SCALED)
+        snprintf(more, sizeof more, " %u", e->replicas);
+    else if (*e->reason)
+        snprintf(more + n, sizeof more - n, ": %s", e->reason);
+    add_line(&w->events, "%s/%s %s%s", e->namespace, event_names[e->what],
+             *e->claim ? e->claim
+             : *e->pod ? e->pod
+                       : e->workload,
+             more);
+}
+
+const char *world_take_events(struct world *w, const char *namespace)
+{
+    struct lines all = w->events;
+
+    w->events = (struct lines){0};
+    forget_lines(&w->taken);
+    for (char *line = all.text, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        char *slash = strchr(line, '/');
+        *end = *slash = 0;
+        if (namespace && strcmp(line, namespace) != 0)
+            add_line(&w->events, "%s/%s", line, slash + 1);
+        else
+            add_line(&w->taken, "%s", slash + 1);
+    }
+    forget_lines(&all);
+    return w->taken.text ? w->taken.text : "";
+}
+
+bool world_probe(struct world *w, const char *pod, bool success)
+{
+    for (size_t i = 0; i < WORLD_PROBED_MAX; i++) {
+        if (*w->probed[i].pod && strcmp(w->probed[i].pod, pod) != 0)
+            continue;
+        snprintf(w->probed[i].pod, sizeof w->probed[i].pod, "%s", pod);
+        w->probed[i].success = success;
+        return true;
+    }
+    return false;
+}
+
+static void take_probe(void *context, const struct ordinals_probe *probe)
+{
+    struct world *w = context;
+    bool success = false;
+
+    for (size_t i = 0; i < WORLD_PROBED_MAX; i++)
+        if (strcmp(w->probed[i].pod, probe->pod->name) == 0)
+            success = w->probed[i].success;
+    if (w->tickets_n < TICKETS_MAX)
+        w->tickets[w->tickets_n++] = (struct ticket){probe->ticket, success};
+}
+
+// Answer the probes that a step has asked for. Returns whether there were any:
+// then another step is due.
+static bool answer_probes(struct world *w)
+{
+    struct ordinals *o = statefulsets_ordinals(w->pipeline.statefulsets);
+    const size_t n = w->tickets_n;
+
+    w->tickets_n = 0;
+    for (size_t i = 0; i < n; i++)
+        ordinals_probed(o, w->tickets[i].number, w->tickets[i].success);
+    return n > 0;
 }
 
 // --- making and ending -----------------------------------------------------
@@ -117,6 +257,8 @@ static int make(struct world *w, const char *options, struct error *err)
 {
     const struct pipeline_seeds seeds = {.hash = 0x0123456789abcdef,
                                          .pods = 42};
+    const struct pipeline_listener listener = {
+        .event = take_event, .probe = take_probe, .context = w};
 
     w->report = (struct report){.finding = take_finding, .context = w};
     snprintf(w->directory, sizeof w->directory, "/tmp/ordinald-world.XXXXXX");
@@ -126,7 +268,7 @@ static int make(struct world *w, const char *options, struct error *err)
     }
     int result = read_settings(w, options, err);
     if (result == 0)
-        result = pipeline_init(&w->pipeline, &w->settings, &seeds, NULL,
+        result = pipeline_init(&w->pipeline, &w->settings, &seeds, &listener,
                                &w->report, err);
     if (result < 0)
         return result;
@@ -173,7 +315,9 @@ void world_free(struct world *w)
     settings_release(&w->settings);
     if (w->directory[0])
         remove_directory(w->directory);
-    forget_findings(w);
+    forget_lines(&w->findings);
+    forget_lines(&w->events);
+    forget_lines(&w->taken);
     free(w);
 }
 
@@ -204,14 +348,51 @@ bool world_remove(struct world *w, const char *file)
 
 // --- loading and answering -------------------------------------------------
 
+static int run(struct world *w)
+{
+    const struct clock clock = fake_clock_view(&w->clock);
+    int result;
+
+    do
+        result = pipeline_run(&w->pipeline, &clock, NULL);
+    while (result == 0 && answer_probes(w));
+    return result;
+}
+
+int world_run(struct world *w)
+{
+    forget_lines(&w->findings);
+    return run(w);
+}
+
 int world_load(struct world *w)
 {
-    struct clock clock = fake_clock_view(&w->clock);
+    const struct clock clock = fake_clock_view(&w->clock);
 
-    forget_findings(w);
+    forget_lines(&w->findings);
     int result = pipeline_read(&w->pipeline, false);
     if (result >= 0)
         result = pipeline_publish(&w->pipeline, &clock, NULL);
+    return result == 0 && answer_probes(w) ? run(w) : result;
+}
+
+int world_advance(struct world *w, uint64_t ms)
+{
+    const uint64_t end_ms = w->clock.now_ms + ms;
+    int result = 0;
+    unsigned steps = 0;
+
+    forget_lines(&w->findings);
+    for (uint64_t next_ms;
+         (next_ms = pipeline_next_ms(&w->pipeline)) <= end_ms && !result;) {
+        if (next_ms > w->clock.now_ms) {
+            w->clock.now_ms = next_ms;
+            steps = 0;
+        }
+        result = ++steps > MOMENT_MAX ? -ELOOP : run(w);
+    }
+    if (result == 0)
+        w->clock.now_ms = end_ms;
     return result;
 }
 

@@ -6,6 +6,7 @@
 #define ORDINALD_TESTS_LIB_WORLD_H
 
 #include "answer/answer.h"
+#include "daemon/pipeline.h"
 #include "lib/clock.h"
 #include "zone/zone.h"
 
@@ -39,8 +40,45 @@ bool world_remove(struct world *w, const char *file);
  */
 int world_load(struct world *w);
 
-// Time passes.
-void world_advance(struct world *w, uint64_t ms);
+/*
+ * What the server does when time has passed, or a pod was steered or a fault
+ * began: derive, publish; and answer the probes that are due. Findings of the
+ * step before are forgotten.
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int world_run(struct world *w);
+
+/*
+ * Time passes, through all moments at which the server has something to do:
+ * findings of all of them are kept.
+ *
+ * Returns 0, -ENOMEM, or -ELOOP where one moment has no end.
+ */
+int world_advance(struct world *w, uint64_t ms);
+
+uint64_t world_now_ms(const struct world *w);
+
+// To steer it, and to look at it; world_run() behind that.
+struct pipeline *world_pipeline(struct world *w);
+
+/*
+ * From now on all probes of a pod succeed, or fail as they do until this is
+ * called. At most WORLD_PROBED_MAX pods; returns whether there was room.
+ */
+enum { WORLD_PROBED_MAX = 16 };
+bool world_probe(struct world *w, const char *pod, bool success);
+
+/*
+ * What happened since the last call of this, one event a line: "created web-0",
+ * "ready web-0 10.244.0.1", "unready web-0: reason", "claimed www-web-0",
+ * "scaled web 5", "settled web".
+ *
+ * namespace  only there; the rest waits. NULL: everywhere
+ *
+ * Returns a text that is valid until the world goes on.
+ */
+const char *world_take_events(struct world *w, const char *namespace);
 
 /*
  * Answer one message.
@@ -52,7 +90,7 @@ void world_advance(struct world *w, uint64_t ms);
 size_t world_answer(struct world *w, const uint8_t *query, size_t n,
                     enum answer_transport transport, uint8_t *reply);
 
-// Findings of the last load, one a line: "file:line:column: error: text".
+// Findings of the last step, one a line: "file:line:column: error: text".
 const char *world_findings(const struct world *w);
 
 // For those who call answer_batch() themselves.

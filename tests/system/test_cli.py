@@ -98,7 +98,8 @@ class CommandLine(Case):
 
     def test_help_goes_to_standard_output(self):
         for words in (["--help"], ["-h"], ["help"], ["serve", "--help"],
-                      ["help", "serve"]):
+                      ["help", "serve"], ["scale", "-h"], ["help", "fault"],
+                      ["delete-pod", "x", "--help"]):
             done = run(*words)
             self.assertEqual(done.returncode, 0, words)
             self.assertEqual(done.stderr, "")
@@ -114,6 +115,66 @@ class CommandLine(Case):
                        "--tcp-per-client", "--tcp-idle", "--tcp-timeout",
                        "--control", "--log-level", "--log-format"):
             self.assertIn(option, text)
+
+    def test_the_commands_and_their_pages_are_listed(self):
+        listed = re.findall(r"^  ([a-z][a-z-]*)  +[a-z]", run("--help").stdout,
+                            re.M)
+        self.assertEqual(listed, ["serve", "zone", "scale", "restart",
+                                  "delete-pod", "fault"])
+        for name in listed:
+            page = run(name, "--help").stdout
+            self.assertTrue(page.startswith(f"Usage: ordinald {name} "), page)
+            self.assertLessEqual(max(map(len, page.splitlines())), 80)
+            self.assertIn("Example: ", page)
+            self.assertIn("Exit status: ", page)
+            self.assertIn("--control", page)
+            if name not in ("serve", "zone"):
+                self.assertLess(len(page.splitlines()), 40)
+
+    def test_steering_commands_are_used_rightly(self):
+        for words, has in (
+                (["scale"], ["STATEFULSET N"]),
+                (["scale", "a"], ["1 word is", "STATEFULSET N"]),
+                (["scale", "a", "1", "2"], ["3 words are"]),
+                (["scale", "a", "x"], ["'x'"]),
+                (["scale", "a", ""], ["''"]),
+                (["scale", "a", "-1"], ["'-1'"]),
+                (["scale", "a", "99999999999"], ["'99999999999'"]),
+                (["scale", "a", "1", "--timeout", "5"], ["--timeout", "'5'"]),
+                (["scale", "a", "1", "--timeout=-5s"], ["'-5s'"]),
+                (["scale", "a", "1", "--no-wiat"], ["--no-wait"]),
+                (["restart"], ["restart [NAMESPACE/]STATEFULSET"]),
+                (["restart", "a", "b"], ["2 words are"]),
+                (["delete-pod"], ["delete-pod [NAMESPACE/]POD"]),
+                (["fault"], ["--list"]),
+                (["fault", "a"], ["TARGET KIND"]),
+                (["fault", "a", "b", "c"], ["3 words are"]),
+                (["fault", "--list", "a"], ["--list"]),
+                (["fault", "--clear", "a", "b"], ["--clear"]),
+                (["fault", "--list", "--clear"], ["--clear"]),
+                (["fault", "a", "gone", "--for", "0s"], ["--for", "1ms"]),
+                (["fault", "a", "gone", "--for", "x"], ["--for", "'x'"]),
+                (["fault", "--clear", "--for", "1s"], ["--for"]),
+                (["scale", "a", "1", "--control", "none"], ["--control"])):
+            with self.subTest(words=words):
+                self.refused(*words, status=2, has=has)
+
+    def test_without_a_server_steering_says_so(self):
+        for words in (["scale", "a", "1"], ["restart", "a"],
+                      ["delete-pod", "a"], ["fault", "a", "gone"],
+                      ["fault", "--list"], ["fault", "--clear"]):
+            self.refused(*words, "--control", self.path("none"), status=1,
+                         has=[self.path("none"), "ordinald serve"])
+
+    def test_a_reader_that_has_enough_of_a_zone_is_no_error(self):
+        done = subprocess.run(
+            ["bash", "-c", '"$0" zone - | head -1', BIN], input="".join(
+                "---\napiVersion: v1\nkind: Service\nmetadata: "
+                f"{{name: s{i}}}\nspec: {{clusterIP: 10.96.{i % 256}.{i // 256}"
+                "}\n" for i in range(3000)),
+            capture_output=True, text=True, timeout=20 * SLOW, check=False)
+        self.assertEqual(done.stdout, "; zone cluster.local.\n")
+        self.assertEqual(done.stderr, "")
 
     def test_the_readme_has_the_settings_as_they_are_printed(self):
         help_text = run("serve", "--help").stdout

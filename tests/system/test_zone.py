@@ -6,6 +6,7 @@ checkers accept."""
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import dns.rcode
@@ -250,8 +251,9 @@ class Printing(Case):
                 done = subprocess.run(
                     [BIN, "zone", *words], stdout=gone, stderr=subprocess.PIPE,
                     text=True, timeout=20 * SLOW, cwd=ROOT, check=False)
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("Broken pipe", done.stderr)
+            # whoever reads has enough: that is no error
+            self.assertEqual(done.returncode, -signal.SIGPIPE)
+            self.assertEqual(done.stderr, "")
 
     def test_no_server_is_told_with_the_way_out(self):
         socket = self.path("s")

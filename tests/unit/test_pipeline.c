@@ -5,9 +5,11 @@
 #include "lib/fault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,6 +103,40 @@ static int init(struct fixture *f)
     return pipeline_init(&f->p, &f->s, &seeds, NULL, NULL, &f->err);
 }
 
+// What was told, and what answers had by then.
+struct told {
+    const struct pipeline *p;
+    unsigned events;
+    unsigned ready;
+    enum ordinals_what first;
+    enum ordinals_what last;
+    uint32_t endpoints_min; // at the time of a READY
+    char pod[64];           // of the last event of a pod
+};
+
+static void take_event(void *context, const struct ordinals_event *event)
+{
+    struct told *t = context;
+    const uint32_t endpoints = zone_state(t->p->zone).endpoints;
+    if (t->events++ == 0)
+        t->first = event->what;
+    t->last = event->what;
+    t->ready += event->what == ORDINALS_READY;
+    if (event->what == ORDINALS_READY && endpoints < t->endpoints_min)
+        t->endpoints_min = endpoints;
+    if (*event->pod)
+        snprintf(t->pod, sizeof t->pod, "%s/%s %s %u", event->namespace,
+                 event->pod, event->workload, event->addresses_n);
+}
+
+static int init_with(struct fixture *f, struct told *told)
+{
+    const struct pipeline_listener listener = {.event = take_event,
+                                               .context = told};
+    *told = (struct told){.p = &f->p, .endpoints_min = UINT32_MAX};
+    return pipeline_init(&f->p, &f->s, &seeds, &listener, NULL, &f->err);
+}
+
 static void end_input(struct fixture *f)
 {
     close(f->input[1]);
@@ -120,6 +156,31 @@ static void files_become_a_zone(void **state)
     assert_int_equal(zone_state(f->p.zone).services, 1);
     assert_int_equal(zone_state(f->p.zone).endpoints, 3);
     assert_int_equal(zone_serial(f->p.zone), FAKE_CLOCK_START_S);
+}
+
+// Whoever only looks is not to see a set half way up.
+static void a_load_takes_the_time_of_pods_as_passed(void **state)
+{
+    static const char slow[] =
+        "metadata: {name: db, namespace: prod, annotations: "
+        "{ordinald.io/address-after: 5s, ordinald.io/ready-after: 1h}}\nspec:\n"
+        "  minReadySeconds: 60\n  serviceName";
+    struct fixture *f = *state;
+    char text[2048];
+    const char *cut = strstr(manifest, "metadata: {name: db, namespace: prod}\n"
+                                       "spec:\n  serviceName");
+    assert_non_null(cut);
+    const int n =
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(cut - manifest), manifest,
+                 slow, strstr(cut, "serviceName") + strlen("serviceName"));
+    const int fd = open(f->file, O_WRONLY | O_TRUNC);
+    assert_int_equal(write(fd, text, (size_t)n), n);
+    close(fd);
+    given(f, "", f->file);
+    assert_int_equal(init(f), 0);
+    assert_int_equal(pipeline_load(&f->p, &f->clock, &f->err), 0);
+    assert_int_equal(zone_state(f->p.zone).endpoints, 3);
+    assert_int_equal(pipeline_next_ms(&f->p), UINT64_MAX);
 }
 
 static void what_did_not_change_is_not_published_again(void **state)
@@ -175,6 +236,116 @@ static void seeds_differ(void **state)
     assert_true(a.hash != b.hash);
     assert_true(a.pods != b.pods);
     assert_true(a.hash != a.pods);
+}
+
+static void events_are_told_when_answers_have_them(void **state)
+{
+    struct fixture *f = *state;
+    struct told told;
+    given(f, "", f->file);
+    assert_int_equal(init_with(f, &told), 0);
+    assert_int_equal(pipeline_read(&f->p, false), 1);
+    assert_int_equal(told.events, 0);
+    assert_int_equal(pipeline_publish(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(told.ready, 3);
+    assert_int_equal(told.endpoints_min, 3);
+    assert_string_equal(told.pod, "prod/db-2 db 1");
+    const unsigned events = told.events;
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(told.events, events);
+}
+
+// Whatever memory lacks: nobody is told what cannot be seen.
+static void events_wait_for_what_could_not_be_published(void **state)
+{
+    struct fixture *f = *state;
+    bool hit = true;
+    given(f, "", f->file);
+    for (long n = 1; hit; n++) {
+        struct told told;
+        assert_int_equal(init_with(f, &told), 0);
+        assert_int_equal(pipeline_read(&f->p, false), 1);
+        fault_alloc_after(n);
+        const int r = pipeline_publish(&f->p, &f->clock, NULL);
+        hit = fault_alloc_hit();
+        fault_alloc_after(-1);
+        if (r < 0) {
+            assert_int_equal(r, -ENOMEM);
+            assert_int_equal(told.events, 0);
+            assert_int_equal(pipeline_publish(&f->p, &f->clock, NULL), 0);
+        }
+        // one may be lost: that for which there was no memory
+        assert_in_range(told.ready, hit && r == 0 ? 2 : 3, 3);
+        assert_int_equal(told.endpoints_min, 3);
+        pipeline_release(&f->p, NULL);
+    }
+}
+
+static void the_last_of_too_many_events_are_told(void **state)
+{
+    struct fixture *f = *state;
+    struct told told;
+    given(f, "", f->file);
+    assert_int_equal(init_with(f, &told), 0);
+    assert_int_equal(pipeline_read(&f->p, false), 1);
+    assert_int_equal(pipeline_publish(&f->p, &f->clock, NULL), 0);
+    struct ordinals *o = statefulsets_ordinals(f->p.statefulsets);
+    const struct ordinals_target db = {"prod", "db"};
+    struct error err;
+    // created, addressed and ready each
+    assert_int_equal(
+        ordinals_scale(o, db, PIPELINE_EVENTS_MAX / 3 + 9, NULL, &err), 0);
+    told.events = 0;
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(told.events, PIPELINE_EVENTS_MAX);
+    assert_int_not_equal(told.first, ORDINALS_SCALED);
+    assert_int_equal(told.last, ORDINALS_SETTLED);
+}
+
+static void the_next_moment_is_the_earliest(void **state)
+{
+    struct fixture *f = *state;
+    struct fault fault = {.kind = FAULT_STALE,
+                          .of_service = true,
+                          .ms = 700,
+                          .until_ms = UINT64_MAX,
+                          .namespace = "prod",
+                          .name = "db"};
+    given(f, "--enable-faults", f->file);
+    assert_int_equal(init(f), 0);
+    assert_int_equal(pipeline_load(&f->p, &f->clock, &f->err), 0);
+    assert_true(pipeline_next_ms(&f->p) == UINT64_MAX);
+    // the end of a fault
+    fault.until_ms = 5000;
+    assert_int_equal(faults_add(f->p.faults, &fault, &f->err), 0);
+    assert_true(pipeline_next_ms(&f->p) <= f->now.now_ms);
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(pipeline_next_ms(&f->p), 5000);
+    // a change that is held back
+    struct error err;
+    assert_int_equal(ordinals_scale(statefulsets_ordinals(f->p.statefulsets),
+                                    (struct ordinals_target){"prod", "db"}, 2,
+                                    NULL, &err),
+                     0);
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(pipeline_next_ms(&f->p), 700);
+    assert_int_equal(zone_state(f->p.zone).endpoints, 3);
+    fake_clock_advance(&f->now, 700);
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(zone_state(f->p.zone).endpoints, 2);
+    assert_int_equal(pipeline_next_ms(&f->p), 5000);
+    fake_clock_advance(&f->now, 4300);
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(faults_count(f->p.faults), 0);
+    assert_true(pipeline_next_ms(&f->p) == UINT64_MAX);
+}
+
+static void without_leave_there_are_no_faults(void **state)
+{
+    struct fixture *f = *state;
+    given(f, "", f->file);
+    assert_int_equal(init(f), 0);
+    assert_null(f->p.faults);
 }
 
 // --- what it refuses --------------------------------------------------------
@@ -236,10 +407,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(files_become_a_zone),
+        TEST(a_load_takes_the_time_of_pods_as_passed),
         TEST(what_did_not_change_is_not_published_again),
         TEST(a_load_waits_for_the_end_of_standard_input),
         TEST(settings_say_how_to_answer),
         TEST(seeds_differ),
+        TEST(events_are_told_when_answers_have_them),
+        TEST(events_wait_for_what_could_not_be_published),
+        TEST(the_last_of_too_many_events_are_told),
+        TEST(the_next_moment_is_the_earliest),
+        TEST(without_leave_there_are_no_faults),
         TEST(a_path_that_went_is_named),
         TEST(a_domain_without_room_for_names_is_refused),
         TEST(without_memory_nothing_is_left_behind),
