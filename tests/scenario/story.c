@@ -157,14 +157,26 @@ static void step_copy(struct story *s, char *rest)
         put_file(s, name, text);
 }
 
+// "\\n" as the end of a line.
+static void unescape(char *text)
+{
+    for (char *end; text && (end = strstr(text, "\\n")); text = end + 1) {
+        *end = '\n';
+        memmove(end + 1, end + 2, strlen(end + 2) + 1);
+    }
+}
+
 static void step_edit(struct story *s, char *rest)
 {
     char *name = story_word(&rest);
     struct story_file *f = name ? file_of(s, name) : NULL;
-    char *old = strtok(rest, "/"), *new = strtok(NULL, "/");
+    const char mark[] = {*rest, 0};
+    char *old = strtok(rest, mark), *new = strtok(NULL, mark);
+
+    unescape(old);
+    unescape(new);
     char *text =
         f && f->text && old ? replaced(f->text, old, new ? new : "") : NULL;
-
     if (text)
         put_file(s, name, text);
     else
@@ -179,7 +191,7 @@ static void step_remove(struct story *s, char *rest)
         story_fail(s, "cannot remove '%s'", name ? name : "");
 }
 
-// --- time and questions ----------------------------------------------------
+// --- loading ----------------------------------------------------------------
 
 static void step_load(struct story *s, char *rest)
 {
@@ -187,19 +199,6 @@ static void step_load(struct story *s, char *rest)
     int result = world_load(s->world);
     if (result < 0)
         story_fail(s, "load: %s", strerror(-result));
-}
-
-static void step_advance(struct story *s, char *rest)
-{
-    char *unit;
-    unsigned long n = strtoul(rest, &unit, 10);
-
-    if (strcmp(unit, "s") == 0)
-        world_advance(s->world, n * 1000);
-    else if (strcmp(unit, "ms") == 0)
-        world_advance(s->world, n);
-    else
-        story_fail(s, "a time is written '2s' or '300ms'");
 }
 
 static void step_finding(struct story *s, char *rest)
@@ -213,54 +212,6 @@ static void step_finding(struct story *s, char *rest)
     } else if (!strstr(found, rest)) {
         story_fail(s, "no finding '%s', but:\n%s", rest, found);
     }
-}
-
-static void ask(struct story *s, const uint8_t *query, size_t n,
-                enum answer_transport transport)
-{
-    static uint8_t message[DNS_TCP_MAX];
-    char error[200] = "";
-
-    reply_release(&s->reply);
-    s->reply_n = world_answer(s->world, query, n, transport, message);
-    s->asked = s->reply_n > 0;
-    if (!s->asked)
-        story_fail(s, "no reply");
-    else if (!reply_read(message, s->reply_n, &s->reply, error))
-        story_fail(s, "ill-formed reply: %s", error);
-    else if (s->reply.id != (query[0] << 8 | query[1]) ||
-             !(s->reply.flags & 0x8000))
-        story_fail(s, "id or QR of the reply is wrong");
-}
-
-static void step_query(struct story *s, char *rest)
-{
-    char *name = story_word(&rest), *type = story_word(&rest), *word;
-    enum answer_transport transport = ANSWER_UDP;
-    uint16_t edns_size = 0;
-    bool recursion_desired = true;
-    uint8_t query[600];
-
-    while ((word = story_word(&rest))) {
-        if (strcmp(word, "tcp") == 0)
-            transport = ANSWER_TCP;
-        else if (strncmp(word, "edns=", 5) == 0)
-            edns_size = (uint16_t)atoi(word + 5);
-        else if (strcmp(word, "no-rd") == 0)
-            recursion_desired = false;
-        else
-            story_fail(s, "'%s' is not known to 'query'", word);
-    }
-    int number = type ? reply_type_of(type) : -1;
-    size_t n =
-        number < 0
-            ? 0
-            : query_write(query, sizeof query, (uint16_t)(0x4200 + s->line),
-                          name, (uint16_t)number, edns_size, recursion_desired);
-    if (n == 0)
-        story_fail(s, "this is no question");
-    else
-        ask(s, query, n, transport);
 }
 
 // --- options ---------------------------------------------------------------
@@ -283,10 +234,8 @@ static const struct {
     const char *word;
     void (*carry_out)(struct story *s, char *rest);
 } steps[] = {
-    {"manifest", step_manifest}, {"copy", step_copy},
-    {"edit", step_edit},         {"remove", step_remove},
-    {"load", step_load},         {"advance", step_advance},
-    {"finding", step_finding},   {"query", step_query},
+    {"manifest", step_manifest}, {"copy", step_copy}, {"edit", step_edit},
+    {"remove", step_remove},     {"load", step_load}, {"finding", step_finding},
 };
 
 static void carry_out(struct story *s, const char *word, char *rest)
@@ -297,7 +246,8 @@ static void carry_out(struct story *s, const char *word, char *rest)
             return;
         }
     }
-    if (!story_check(s, word, rest))
+    if (!story_steer(s, word, rest) && !story_look(s, word, rest) &&
+        !story_ask(s, word, rest) && !story_check(s, word, rest))
         story_fail(s, "no step is called '%s'", word);
 }
 

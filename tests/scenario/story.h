@@ -14,11 +14,22 @@
 //     manifest FILE <<END     write a file anew
 //     copy FILE PATH          the same, with the text of a file of this
 //                             repository
-//     edit FILE /OLD/NEW/     change each OLD in a file that was written
+//     edit FILE /OLD/NEW/     change each OLD in a file that was written; any
+//                             character for '/', and \n is the end of a line
 //     remove FILE
-//     advance 2s | 300ms      time passes
 //     load                    what a server does when files have changed
-//     finding none | TEXT     what the last load reported
+//     advance 2s | 300ms      time passes, and the server does what is due on
+//                             the way
+//     run                     what it does when something is due now
+//     scale [NS/]NAME N       as the commands of these names (steer.c)
+//     restart [NS/]NAME
+//     delete-pod [NS/]POD
+//     fail-pod [NS/]POD       its containers end
+//     fault [NS/]NAME KIND [for 10s]
+//                             of a pod or a service; --enable-faults
+//     clear [[NS/]NAME]       its faults, or all
+//     probe POD ok | fail     all its probes from now on; before that they fail
+//     finding none | TEXT     what the last of these steps reported
 //     query NAME TYPE [tcp] [edns=SIZE] [no-rd]
 //     expect RCODE [FLAG...]  exactly these of aa tc rd ra ad cd
 //     answer|authority|additional
@@ -27,6 +38,25 @@
 //     opt none | SIZE         the OPT record
 //     ede none | CODE [TEXT]  the extended error
 //     octets-max N            of the reply
+//     addresses NAME [ADDRESS...]
+//                             asks for the addresses of NAME.svc.cluster.local:
+//                             just these; none given: NXDOMAIN
+//     pointer ADDRESS [NAME...]
+//                             likewise for the names of an IPv4 address
+//     events [NS] any | none | <<END
+//                             what happened since the last `events`, or there
+//                             alone: exactly these in this order, as `ready
+//                             web-0 10.244.0.1`
+//     pods [NS/]NAME none | <<END
+//                             the pods of a workload, all of them in order, as
+//                             `web-1 pending: reason`; also terminating,
+//                             failed, addressed, ready
+//     settled [NS/]NAME yes | no [TEXT]
+//                             whether nothing is left to be done; the reason
+//     claims none | <<END     `www-web-0 bound web-0`, `www-web-1 unbound`
+//
+// In the lines of the last four a field `*` is any, and what stands at the end
+// may be left off (look.c).
 #ifndef ORDINALD_TESTS_SCENARIO_STORY_H
 #define ORDINALD_TESTS_SCENARIO_STORY_H
 
@@ -82,6 +112,15 @@ char *story_block(struct story *s, char **rest);
 // The steps that look at a reply (check.c). Return false where `word` is none
 // of them.
 bool story_check(struct story *s, const char *word, char *rest);
+
+// The steps that ask (ask.c), those in which time passes and pods are steered
+// (steer.c), and those that look at pods (look.c). Likewise.
+bool story_ask(struct story *s, const char *word, char *rest);
+bool story_steer(struct story *s, const char *word, char *rest);
+bool story_look(struct story *s, const char *word, char *rest);
+
+// NAME or NAMESPACE/NAME, cut up; NULL is "".
+struct ordinals_target story_target(char *word);
 
 /*
  * Carry out a story from a file.
