@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real CoreDNS in front of a real API server (tests/coredns), with the
-objects of tests/vectors in it."""
+"""A real CoreDNS in front of a real API server (tests/coredns)."""
 
 import os
 import random
@@ -19,8 +18,8 @@ import vectors
 
 LAB = os.environ.get("ORDINALD_LAB", os.path.join(ordinald.ROOT, "build/lab"))
 SCRIPT = os.path.join(ordinald.ROOT, "tests/coredns/lab")
-MISSING = (f"there is no CoreDNS in {LAB}/bin: 'make coredns' builds it, with "
-           "Go 1.26 (or name its folder in ORDINALD_LAB)")
+MISSING = (f"needs Go 1.26; 'make coredns' builds what is missing in {LAB} (or "
+           "name another folder in ORDINALD_LAB)")
 DERIVED = ("endpointslice.kubernetes.io/managed-by!="
            "endpointslice-controller.k8s.io")
 PODS = os.path.join(vectors.FOLDER, "pods.yaml")
@@ -75,9 +74,9 @@ def block(options, port, directory):
                         lines="\n        ".join(lines))
 
 
-def is_there():
+def is_there(*more):
     return all(os.access(f"{LAB}/bin/{name}", os.X_OK)
-               for name in ("etcd", "kube", "coredns"))
+               for name in ("etcd", "kube", "coredns", *more))
 
 
 def free_ports(n):
@@ -95,15 +94,17 @@ def free_ports(n):
 
 
 class Lab:
-    """The API server, what was put into it, and a CoreDNS that serves it in
-    several ways, each on a port of its own."""
+    """The API server, and a CoreDNS that serves it in several ways (lists of
+    our options), each on a port of its own. words: what else `lab up` takes;
+    gates: Kubernetes' feature gates."""
 
-    def __init__(self, ways):
+    def __init__(self, ways, *words, gates=""):
         self.dir = tempfile.mkdtemp(prefix="ordinald-coredns.")
         self.process = None
         os.symlink(os.path.abspath(os.path.join(LAB, "bin")), f"{self.dir}/bin")
         try:
-            self.run("up", LAB_PORT=str(free_ports(4)))
+            self.run("up", *words, LAB_PORT=str(free_ports(4)),
+                     LAB_GATES=gates)
             self.fill()
             self.start(ways)
         except BaseException:
@@ -122,39 +123,9 @@ class Lab:
         return self.run("kubectl", "--request-timeout=20s", *words)
 
     def fill(self):
-        self.kubectl("apply", "--server-side", "-f", vectors.FOLDER)
-        # what a kubelet and a load balancer would say
-        self.kubectl("apply", "--server-side", "--force-conflicts",
-                     "--subresource=status", "-f", PODS)
-        self.kubectl("patch", "service", "-n", "db", "balanced",
-                     "--subresource=status", "--type=merge", "-p", INGRESS)
-        # an object that is applied cannot be told that it is leaving
-        self.kubectl("delete", "pod", "-n", "app", "web-3", "--wait=false")
-        ordinald.until(self.is_settled, 20)
-
-    def is_settled(self):
-        """The controller has made slices of all pods that are ready."""
-        for service, n in (("web", 5), ("web-all", 5), ("web-front", 3)):
-            ready = self.kubectl(
-                "get", "endpointslices", "-n", "app", "-l",
-                f"kubernetes.io/service-name={service}", "-o",
-                "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)]"
-                ".addresses[0]}")
-            if len(ready.split()) != n:
-                return False
-        return True
-
-    def objects(self, derived=False):
-        """All objects as the API server has them; derived: without the slices
-        that its controller made."""
-        out = [self.kubectl("get", "namespaces,services,pods", "-A", "-o",
-                            "yaml")]
-        out.append(self.kubectl("get", "endpointslices", "-A", "-o", "yaml",
-                                *(["-l", DERIVED] if derived else [])))
-        return "---\n".join(out)
+        """What is to be there before CoreDNS starts."""
 
     def start(self, ways):
-        """One CoreDNS for all ways, lists of our options."""
         first = free_ports(len(ways))
         self.ports = {way: first + i for i, way in enumerate(ways)}
         with open(f"{self.dir}/Corefile", "w", encoding="utf-8") as f:
@@ -187,3 +158,39 @@ class Lab:
             self.log.close()
         subprocess.run([SCRIPT, "down", self.dir], check=False, timeout=60)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+class Filled(Lab):
+    """With the objects of tests/vectors in it."""
+
+    def fill(self):
+        self.kubectl("apply", "--server-side", "-f", vectors.FOLDER)
+        # what a kubelet and a load balancer would say
+        self.kubectl("apply", "--server-side", "--force-conflicts",
+                     "--subresource=status", "-f", PODS)
+        self.kubectl("patch", "service", "-n", "db", "balanced",
+                     "--subresource=status", "--type=merge", "-p", INGRESS)
+        # an object that is applied cannot be told that it is leaving
+        self.kubectl("delete", "pod", "-n", "app", "web-3", "--wait=false")
+        ordinald.until(self.is_settled, 20)
+
+    def is_settled(self):
+        """The controller has made slices of all pods that are ready."""
+        for service, n in (("web", 5), ("web-all", 5), ("web-front", 3)):
+            ready = self.kubectl(
+                "get", "endpointslices", "-n", "app", "-l",
+                f"kubernetes.io/service-name={service}", "-o",
+                "jsonpath={.items[*].endpoints[?(@.conditions.ready==true)]"
+                ".addresses[0]}")
+            if len(ready.split()) != n:
+                return False
+        return True
+
+    def objects(self, derived=False):
+        """All objects as the API server has them; derived: without the slices
+        that its controller made."""
+        out = [self.kubectl("get", "namespaces,services,pods", "-A", "-o",
+                            "yaml")]
+        out.append(self.kubectl("get", "endpointslices", "-A", "-o", "yaml",
+                                *(["-l", DERIVED] if derived else [])))
+        return "---\n".join(out)

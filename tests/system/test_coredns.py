@@ -247,7 +247,7 @@ class Comparison(ordinald.Case):
             if Comparison.tried:
                 self.fail("the lab did not start, as told above")
             Comparison.tried = True
-            Comparison.lab = coredns.Lab(list(WAYS))
+            Comparison.lab = coredns.Filled(list(WAYS))
             atexit.register(Comparison.lab.close)
         return Comparison.lab
 
