@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ int workload_target(const struct ordinals *o, struct ordinals_target target,
 {
     struct search s = search_begin(target, "workload");
 
+    *out = NULL;
     for (struct map_node *n = NULL; (n = map_walk(&o->holders, n));) {
         struct holder *h = holder_of(n);
         if (!is_vip(h) && workload_of(h)->spec &&
@@ -100,6 +102,7 @@ static int pod_target(const struct ordinals *o, struct ordinals_target target,
 {
     struct search s = search_begin(target, "pod");
 
+    *out = NULL;
     for (struct map_node *n = NULL; (n = map_walk(&o->names, n));) {
         struct pod *p = ORD_CONTAINER(n, struct pod, by_name);
         if (search_see(&s, p->workload->holder.namespace, p->name))
@@ -120,6 +123,7 @@ int ordinals_scale(struct ordinals *o, struct ordinals_target target,
     const int rc = workload_target(o, target, &w, err);
     if (rc)
         return rc;
+    assert(w);
     if (was)
         *was = w->asked;
     if (replicas == w->asked)
@@ -141,6 +145,7 @@ int ordinals_restart(struct ordinals *o, struct ordinals_target target,
 
     if (rc)
         return rc;
+    assert(w);
     w->restarts++;
     ordinals_due(o, &w->holder);
     return 0;
@@ -160,6 +165,7 @@ int ordinals_delete_pod(struct ordinals *o, struct ordinals_target target,
 
     if (rc)
         return rc;
+    assert(p);
     p->to_delete = true;
     steer(o, p->workload);
     return 0;
@@ -173,6 +179,7 @@ int ordinals_fail_pod(struct ordinals *o, struct ordinals_target target,
 
     if (rc)
         return rc;
+    assert(p);
     p->to_fail = true;
     steer(o, p->workload);
     return 0;
@@ -186,6 +193,7 @@ int ordinals_find_pod(const struct ordinals *o, struct ordinals_target target,
 
     if (rc)
         return rc;
+    assert(p);
     *out = p->face.told ? &p->face.told->object : NULL;
     return 0;
 }
