@@ -185,7 +185,8 @@ uint64_t ordinals_next_ms(const struct ordinals *o);
 
 // --- steering: seen by the next step ---------------------------------------
 
-// Who is meant: NAME or NAMESPACE/NAME.
+// Who is meant: NAME or NAMESPACE/NAME. Of workloads of one name in a namespace
+// the StatefulSet, then the Deployment, the ReplicaSet.
 struct ordinals_target {
     const char *namespace; // NULL: the only one of that name in any
     const char *name;
@@ -198,8 +199,7 @@ struct ordinals_target {
  * was  what was wanted before; may be NULL
  *
  * Returns 0; or with err filled -ENOENT where none is made here by that name,
- * -EINVAL for more than ORDINALS_REPLICAS_MAX or a name that several have,
- * -ENOMEM.
+ * -EINVAL for more than ORDINALS_REPLICAS_MAX or a name in several namespaces.
  */
 int ordinals_scale(struct ordinals *o, struct ordinals_target workload,
                    uint32_t replicas, uint32_t *was,

@@ -4,6 +4,7 @@
 #ifndef ORDINALD_MODEL_LIST_H
 #define ORDINALD_MODEL_LIST_H
 
+#include <assert.h>
 #include <stddef.h>
 
 struct list_node {
@@ -23,6 +24,7 @@ static inline void list_link(struct list_node **head, struct list_node *item)
 
 static inline void list_unlink(struct list_node *item)
 {
+    assert(item->link);
     *item->link = item->next;
     if (item->next)
         item->next->link = item->link;

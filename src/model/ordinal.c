@@ -105,8 +105,8 @@ void ordinals_free(struct ordinals *o)
     free(o);
 }
 
-static uint64_t holder_hash(const struct ordinals *o, uint8_t kind,
-                            const char *namespace, const char *name)
+uint64_t ordinals_hash(const struct ordinals *o, uint8_t kind,
+                       const char *namespace, const char *name)
 {
     const uint64_t h = hash_bytes(o->seed ^ kind, (const uint8_t *)namespace,
                                   strlen(namespace));
@@ -118,7 +118,7 @@ struct holder *holder_find(const struct ordinals *o, uint8_t kind,
                            const char *namespace, const char *name)
 {
     struct map_node *n =
-        map_first(&o->holders, holder_hash(o, kind, namespace, name));
+        map_first(&o->holders, ordinals_hash(o, kind, namespace, name));
 
     for (; n; n = map_next(n)) {
         struct holder *h = holder_of(n);
@@ -147,7 +147,7 @@ struct holder *holder_new(struct ordinals *o, const struct object *of)
         vip_of(h)->face.of = FACE_VIP;
     else
         workload_of(h)->face.of = FACE_WORKLOAD;
-    h->node.hash = holder_hash(o, h->kind, h->namespace, h->name);
+    h->node.hash = ordinals_hash(o, h->kind, h->namespace, h->name);
     map_insert(&o->holders, &h->node);
     return h;
 }

@@ -3,26 +3,16 @@
 // their workload, until a retention policy says otherwise.
 #include "ordinal_state.h"
 
-#include "base/hash.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t claim_hash(const struct ordinals *o, const char *namespace,
-                           const char *name)
-{
-    const uint64_t h =
-        hash_bytes(o->seed, (const uint8_t *)namespace, strlen(namespace));
-
-    return hash_bytes(h, (const uint8_t *)name, strlen(name));
-}
-
 static struct claim *claim_find(const struct ordinals *o, const char *namespace,
                                 const char *name)
 {
-    struct map_node *n = map_first(&o->claims, claim_hash(o, namespace, name));
+    struct map_node *n =
+        map_first(&o->claims, ordinals_hash(o, 0, namespace, name));
 
     for (; n; n = map_next(n)) {
         struct claim *c = ORD_CONTAINER(n, struct claim, node);
@@ -45,7 +35,7 @@ static struct claim *claim_new(struct ordinals *o, const struct holder *h,
     c->namespace = memcpy(text, h->namespace, sizes[0]);
     c->name = memcpy(text + sizes[0], name, sizes[1]);
     c->workload = memcpy(text + sizes[0] + sizes[1], h->name, sizes[2]);
-    c->node.hash = claim_hash(o, c->namespace, c->name);
+    c->node.hash = ordinals_hash(o, 0, c->namespace, c->name);
     map_insert(&o->claims, &c->node);
     return c;
 }
@@ -106,22 +96,6 @@ void pod_unclaim(struct ordinals *o, struct pod *p, bool delete)
     p->claims = NULL;
 }
 
-static void tell_deleted(const struct ordinals *o, const struct workload *w,
-                         const struct claim *c)
-{
-    const struct ordinals_events *to = &o->settings.events;
-    const struct ordinals_event e = {.what = ORDINALS_CLAIM_DELETED,
-                                     .kind = w->holder.kind,
-                                     .namespace = w->holder.namespace,
-                                     .workload = w->holder.name,
-                                     .pod = "",
-                                     .claim = c->name,
-                                     .reason = "its workload went"};
-
-    if (to->event)
-        to->event(to->context, &e);
-}
-
 void workload_unclaim(struct ordinals *o, const struct workload *w)
 {
     const struct holder *h = &w->holder;
@@ -135,7 +109,8 @@ void workload_unclaim(struct ordinals *o, const struct workload *w)
         if (strcmp(c->workload, h->name) != 0 ||
             strcmp(c->namespace, h->namespace) != 0)
             continue;
-        tell_deleted(o, w, c);
+        workload_event(o, w, ORDINALS_CLAIM_DELETED, "its workload went",
+                       c->name);
         claim_delete(o, c);
     }
 }

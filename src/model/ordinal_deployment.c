@@ -79,15 +79,6 @@ static void drop_empty(struct workload *w, const struct replica_set *newest)
     }
 }
 
-// Facts beside the revision may have changed.
-static void renew(struct replica_set *s, struct template *t)
-{
-    if (s->template == t)
-        return;
-    template_drop(s->template);
-    s->template = template_share(t);
-}
-
 // --- turns -----------------------------------------------------------------
 
 static int fit_all(struct replicas *r)
@@ -218,8 +209,6 @@ static int control_deployment(struct ordinals *o, struct workload *w)
                          .by_revision = true,
                          .reason = "scaled down"};
 
-    if (newest)
-        renew(newest, w->update);
     int rc = replicas_count(&r);
     if (!rc)
         rc = go_on(&r, newest);

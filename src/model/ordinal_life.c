@@ -15,8 +15,6 @@
  */
 #include "ordinal_state.h"
 
-#include "base/hash.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -54,13 +52,14 @@ void pod_event(const struct ordinals *o, const struct pod *p,
 }
 
 void workload_event(const struct ordinals *o, const struct workload *w,
-                    enum ordinals_what what, const char *reason)
+                    enum ordinals_what what, const char *reason,
+                    const char *claim)
 {
     struct ordinals_event e = {.what = what,
                                .pod = "",
-                               .claim = "",
+                               .claim = claim,
                                .reason = reason,
-                               .replicas = w->wanted};
+                               .replicas = w->asked};
 
     tell_event(o, w, &e);
 }
@@ -246,19 +245,11 @@ static struct pod *pod_new(struct ordinals *o, struct workload *w,
     return p;
 }
 
-static uint64_t name_hash(const struct ordinals *o, const char *namespace,
-                          const char *name)
-{
-    const uint64_t h =
-        hash_bytes(o->seed, (const uint8_t *)namespace, strlen(namespace));
-
-    return hash_bytes(h, (const uint8_t *)name, strlen(name));
-}
-
 struct pod *pod_find(const struct ordinals *o, const char *namespace,
                      const char *name)
 {
-    struct map_node *n = map_first(&o->names, name_hash(o, namespace, name));
+    struct map_node *n =
+        map_first(&o->names, ordinals_hash(o, OBJECT_POD, namespace, name));
 
     for (; n; n = map_next(n)) {
         struct pod *p = ORD_CONTAINER(n, struct pod, by_name);
@@ -277,7 +268,8 @@ static void add_pod(struct ordinals *o, struct pod *p)
     w->pods_n++;
     o->pods_n++;
     p->number = ++o->pods_made;
-    p->by_name.hash = name_hash(o, w->holder.namespace, p->name);
+    p->by_name.hash =
+        ordinals_hash(o, OBJECT_POD, w->holder.namespace, p->name);
     map_insert(&o->names, &p->by_name);
 }
 

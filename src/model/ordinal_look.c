@@ -39,16 +39,14 @@ static void address_reason(const struct ordinals *o, const struct pod *p,
                  "address for it, and there is no --pod-cidr");
 }
 
-static void unhealthy_reason(const struct ordinals *o, const struct pod *p,
-                             char *out, size_t size)
+static void unhealthy_reason(const struct pod *p, char *out, size_t size)
 {
     if (p->probings_n) {
         pod_probe_reason(p, out, size);
         return;
     }
-    const uint64_t at = p->addressed_ms + rules_of(p->workload)->ready_after_ms;
-    snprintf(out, size, "ready in %" PRIu64 " ms",
-             at > o->now_ms ? at - o->now_ms : 0);
+    snprintf(out, size, "takes %" PRIu32 " ms to be ready",
+             rules_of(p->workload)->ready_after_ms);
 }
 
 void pod_reason(const struct ordinals *o, const struct pod *p, char *out,
@@ -66,10 +64,10 @@ void pod_reason(const struct ordinals *o, const struct pod *p, char *out,
     else if (!p->addressed && pod_is_to_have_address(o, p))
         address_reason(o, p, out, size);
     else if (!p->addressed)
-        snprintf(out, size, "gets an address in %" PRIu64 " ms",
-                 p->created_ms + r->address_after_ms - o->now_ms);
+        snprintf(out, size, "takes %" PRIu32 " ms to get an address",
+                 r->address_after_ms);
     else if (!p->healthy)
-        unhealthy_reason(o, p, out, size);
+        unhealthy_reason(p, out, size);
     else if (p->faults.not_ready)
         snprintf(out, size, "fault not-ready");
     else if (!pod_fault_ready(o, p))

@@ -140,9 +140,8 @@ struct pod {
     bool condemned; // a StatefulSet's: its ordinal is out of range
     bool to_delete; // asked for; the next step does it
     bool to_fail;
-    bool lost;   // an address, and that was not looked at yet
-    bool moved;  // lives elsewhere than declared
-    bool asking; // private: in the list of those whose probes are due
+    bool lost;  // an address, and that was not looked at yet
+    bool moved; // lives elsewhere than declared
     bool gone;
     uint64_t created_ms;
     uint64_t addressed_ms;
@@ -154,11 +153,12 @@ struct pod {
     struct claim *claims;
     struct probing *probings;
     uint32_t probings_n;
+    struct list_node asking; // in a list while probes of it are due
 
     struct pod *next_due; // private
     uint32_t timer;       // place in the heap, counted from 1; 0: none
     uint64_t timer_ms;
-    struct pod *link; // private: of those whose probes are due
+    struct pod *link; // private: of those that are gone
     char name[];
 };
 

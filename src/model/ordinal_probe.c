@@ -46,13 +46,8 @@ void pod_probe_stop(struct ordinals *o, struct pod *p)
         forget_ticket(o, &p->probings[i]);
         p->probings[i] = (struct probing){.pod = p, .next_ms = UINT64_MAX};
     }
-    for (struct pod **at = &o->askers; p->asking && *at; at = &(*at)->link) {
-        if (*at != p)
-            continue;
-        *at = p->link;
-        p->asking = false;
-        break;
-    }
+    if (p->asking.link)
+        list_unlink(&p->asking);
 }
 
 static void count_answer(struct ordinals *o, struct probing *g, bool success)
@@ -83,11 +78,8 @@ void pod_probe_run(struct ordinals *o, struct pod *p)
             count_answer(o, g, false);
         due |= g->next_ms <= o->now_ms;
     }
-    if (due && !p->asking && o->settings.events.probe) {
-        p->asking = true;
-        p->link = o->askers;
-        o->askers = p;
-    }
+    if (due && !p->asking.link)
+        list_link(&o->askers, &p->asking);
 }
 
 bool pod_probe_success(const struct pod *p)
@@ -146,18 +138,16 @@ static void ask_pod(struct ordinals *o, struct pod *p)
 
 void ordinals_ask(struct ordinals *o)
 {
-    struct pod *list = NULL, *next;
+    struct list_node *list = NULL, *at;
 
     // The oldest first.
-    for (struct pod *p = o->askers; p; p = next) {
-        next = p->link;
-        p->link = list;
-        list = p;
+    while ((at = o->askers)) {
+        list_unlink(at);
+        list_link(&list, at);
     }
-    o->askers = NULL;
-    for (struct pod *p = list; p; p = next) {
-        next = p->link;
-        p->asking = false;
+    while ((at = list)) {
+        struct pod *p = ORD_CONTAINER(at, struct pod, asking);
+        list_unlink(at);
         // Not told yet, for lack of memory: the next step asks.
         if (p->face.told)
             ask_pod(o, p);

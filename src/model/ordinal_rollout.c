@@ -4,21 +4,29 @@
 #include <errno.h>
 #include <stdlib.h>
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 // --- sizes -----------------------------------------------------------------
 
 struct rollout rollout_look(const struct workload *w,
                             struct replica_set *newest)
 {
     const struct workload_rules *rules = rules_of(w);
-    const uint32_t surge = amount_ceil(rules->max_surge, w->wanted);
-    uint32_t missing = amount_floor(rules->max_unavailable, w->wanted);
+    // K8S: who is scaled meanwhile gets all of maxSurge at once, which may say
+    // billions.
+    const uint64_t surge =
+        less(amount_ceil(rules->max_surge, w->wanted), ORDINALS_REPLICAS_MAX);
+    uint64_t missing = amount_floor(rules->max_unavailable, w->wanted);
     struct rollout r = {.newest = newest, .wanted = w->wanted};
 
     // K8S: both rounded to 0 would end each rollout.
     if (surge == 0 && missing == 0)
         missing = 1;
-    r.most = surge < UINT32_MAX - w->wanted ? w->wanted + surge : UINT32_MAX;
-    r.least = missing < w->wanted ? w->wanted - missing : 0;
+    r.most = w->wanted + (uint32_t)surge;
+    r.least = w->wanted - (uint32_t)less(missing, w->wanted);
     for (const struct replica_set *s = w->sets; s; s = s->next) {
         r.size += s->size;
         r.available += s->available;
@@ -44,11 +52,6 @@ static void shrink(struct rollout *r, struct replica_set *s, uint64_t n)
 {
     s->size -= (uint32_t)n;
     r->size -= n;
-}
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 bool rollout_grow(struct rollout *r)

@@ -212,7 +212,7 @@ struct walk {
 
 // Delete up to `most` old pods from there downward. Those that terminate are
 // left to a later look, those that are gone are missing.
-static uint32_t delete_old(struct look *l, struct walk *k, uint32_t most)
+static uint32_t delete_old(struct look *l, struct walk *k, uint64_t most)
 {
     uint32_t n = 0;
 
@@ -254,7 +254,7 @@ static uint32_t count_unavailable(const struct look *l, uint32_t from,
 }
 
 // K8S, maxUnavailable: what is unavailable for other reasons counts, too.
-static int update_many(struct look *l, uint32_t most)
+static int update_many(struct look *l, uint64_t most)
 {
     struct walk k = {.at = l->n, .below = count_unavailable(l, 0, l->n)};
     uint32_t n = 1;
@@ -275,7 +275,7 @@ static int update_many(struct look *l, uint32_t most)
 
 static int see_updates(struct look *l)
 {
-    const uint32_t floor = amount_floor(l->rules->max_unavailable, l->n);
+    const uint64_t floor = amount_floor(l->rules->max_unavailable, l->n);
 
     if (l->rules->strategy == UPDATE_ON_DELETE)
         return LOOK_GO_ON;

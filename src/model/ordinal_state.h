@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What struct ordinals is made of, for the files that make a step of it.
+// What struct ordinals is made of, and what the files that make a step of it do
+// for one another.
 #ifndef ORDINALD_MODEL_ORDINAL_STATE_H
 #define ORDINALD_MODEL_ORDINAL_STATE_H
 
@@ -21,7 +22,7 @@ struct holder {
     uint64_t digest;      // of the object that it follows; 0: none
     uint64_t seen;        // the step that last named it
     struct list_node due; // in a list while it is to be looked at
-    struct holder *link;  // private: of those that are retired
+    struct holder *link;  // private: of those that a step looks at or retires
 };
 
 // One address that an annotation declares.
@@ -119,7 +120,7 @@ struct ordinals {
     struct list_node *lacking; // workloads with pods that lack addresses
     struct list_node *dirty;   // faces
     struct holder *retired;    // in this step
-    struct pod *askers;        // pods with probes that are due
+    struct list_node *askers;  // pods with probes that are due
     uint64_t drops_seen;       // of the ledger
     uint32_t contested;        // workloads with addresses that others declared
     bool failed;               // memory ran out: the next step goes on
@@ -172,6 +173,10 @@ static inline const struct workload_rules *rules_of(const struct workload *w)
 }
 
 // --- holders: ordinal.c ----------------------------------------------------
+
+// Of what has a name in a namespace; kinds apart where they share a map.
+uint64_t ordinals_hash(const struct ordinals *o, uint8_t kind,
+                       const char *namespace, const char *name);
 
 // Who has this kind and name, or NULL.
 struct holder *holder_find(const struct ordinals *o, uint8_t kind,
@@ -255,17 +260,26 @@ void pod_free(struct ordinals *o, struct pod *p);
 // A pod that lives, or NULL.
 struct pod *pod_find(const struct ordinals *o, const char *namespace,
                      const char *name);
-// Why it is not ready, or not available; "" where it is.
-void pod_reason(const struct ordinals *o, const struct pod *p, char *out,
-                size_t size);
 void pod_event(const struct ordinals *o, const struct pod *p,
                enum ordinals_what what, const char *reason, const char *claim);
 void workload_event(const struct ordinals *o, const struct workload *w,
-                    enum ordinals_what what, const char *reason);
-// The newest step of a pod's probes, and whether all of them are successful.
+                    enum ordinals_what what, const char *reason,
+                    const char *claim);
+
+// --- why: ordinal_look.c ---------------------------------------------------
+
+// Why it is not ready, or not available; "" where it is.
+void pod_reason(const struct ordinals *o, const struct pod *p, char *out,
+                size_t size);
+
+// --- probes: ordinal_probe.c -----------------------------------------------
+
+// It has an address from now on, or none any more.
 void pod_probe_start(struct ordinals *o, struct pod *p);
 void pod_probe_stop(struct ordinals *o, struct pod *p);
+// Count what has no answer in time, and note who is to be asked.
 void pod_probe_run(struct ordinals *o, struct pod *p);
+// Whether all of them are successful.
 bool pod_probe_success(const struct pod *p);
 uint64_t pod_probe_next_ms(const struct pod *p);
 // Ask what is due; the last thing in a step.
@@ -356,15 +370,15 @@ void deployment_release(struct workload *w);
 // Room for n pods until the next call of this, or NULL when there is no memory.
 struct pod **ordinals_scratch(struct ordinals *o, size_t n);
 
-// The number that an amount stands for among so many.
-static inline uint32_t amount_floor(struct pod_amount a, uint32_t all)
+// The number that an amount stands for among so many. A part may be more than
+// the whole, and more than 32 bits.
+static inline uint64_t amount_floor(struct pod_amount a, uint32_t all)
 {
-    return a.percent ? (uint32_t)((uint64_t)a.value * all / 100) : a.value;
+    return a.percent ? (uint64_t)a.value * all / 100 : a.value;
 }
-static inline uint32_t amount_ceil(struct pod_amount a, uint32_t all)
+static inline uint64_t amount_ceil(struct pod_amount a, uint32_t all)
 {
-    return a.percent ? (uint32_t)(((uint64_t)a.value * all + 99) / 100)
-                     : a.value;
+    return a.percent ? ((uint64_t)a.value * all + 99) / 100 : a.value;
 }
 
 // Why nothing more can be done now.

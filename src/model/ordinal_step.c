@@ -9,13 +9,13 @@
  *   loosen   pods and services give back what they are not to have any more
  *   time     pods whose time has come go on; those that end do so first
  *   faults   begin and end
- *   work     what was steered is done, pods get addresses, and controllers do
- *            what their rules want
+ *   work     what was steered is done, pods and services get addresses, and
+ *            controllers do what their rules want
  *   tell     findings, then objects, then probes
  *
- * All addresses are given back before one is given, so that a full range can
- * change hands in one step; and when work gave some back, those who lack one
- * are looked at again.
+ * What the input takes from somebody is given back before anything is given, so
+ * that a full range can change hands in one step; whenever more is given back
+ * behind that, those who lack an address are looked at again.
  */
 #include "ordinal_state.h"
 
@@ -358,13 +358,13 @@ uint64_t ordinals_next_ms(const struct ordinals *o)
     const struct faults *faults = o->settings.faults;
     uint64_t next = o->timers_n ? o->timers[0]->timer_ms : UINT64_MAX;
 
+    if (o->failed)
+        return o->now_ms + RETRY_MS;
     if (faults && faults_version(faults) != o->faults_version)
         next = o->now_ms;
     if (faults && o->faults_next_ms < next)
         next = o->faults_next_ms;
-    if ((o->due || o->dirty) && !o->failed)
+    if (o->due || o->dirty)
         next = o->now_ms;
-    if (o->failed && o->now_ms + RETRY_MS < next)
-        next = o->now_ms + RETRY_MS;
     return next;
 }

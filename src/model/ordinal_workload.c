@@ -61,22 +61,6 @@ static bool is_same_times(const struct workload_rules *a,
            a->min_ready_s == b->min_ready_s;
 }
 
-// A newer version of the same revision has other labels or ports: they change
-// in place.
-static void refresh_pods(struct ordinals *o, struct workload *w,
-                         struct template *t)
-{
-    for (struct pod *p = pod_of_node(w->pods); p;
-         p = pod_of_node(p->node.next)) {
-        if (!pod_is_of(p, t) || p->template->digest == t->digest ||
-            p->probings_n > t->probes_n)
-            continue;
-        template_drop(p->template);
-        p->template = template_share(t);
-        face_changed(o, &p->face);
-    }
-}
-
 static void rename_service(struct ordinals *o, struct workload *w)
 {
     for (struct pod *p = pod_of_node(w->pods); p; p = pod_of_node(p->node.next))
@@ -96,10 +80,9 @@ static void set_update(struct ordinals *o, struct workload *w,
         w->current = template_share(t);
     }
     template_drop(old);
-    refresh_pods(o, w, t);
     if (other) {
         w->settled = false;
-        workload_event(o, w, ORDINALS_UPDATING, "");
+        workload_event(o, w, ORDINALS_UPDATING, "", "");
     }
 }
 
@@ -109,11 +92,13 @@ static void unscale(struct ordinals *o, struct workload *w,
 {
     if (!w->scaled)
         return;
-    report_finding(o->settings.report, FINDING_WARNING, object->at,
-                   "%s '%s/%s': spec.replicas %" PRIu32 " of the file is "
-                   "followed again; `ordinald scale` had asked for %" PRIu32,
-                   object_kind_name(object->kind), object->namespace,
-                   object->name, object->workload.replicas, w->asked);
+    if (w->asked != object->workload.replicas)
+        report_finding(
+            o->settings.report, FINDING_WARNING, object->at,
+            "%s '%s/%s': spec.replicas %" PRIu32 " of the file is "
+            "followed again; `ordinald scale` had asked for %" PRIu32,
+            object_kind_name(object->kind), object->namespace, object->name,
+            object->workload.replicas, w->asked);
     w->scaled = false;
     face_changed(o, &w->face);
 }
@@ -200,7 +185,7 @@ int workload_steered(struct ordinals *o, struct workload *w)
     if (w->resized) {
         w->resized = false;
         w->settled = false;
-        workload_event(o, w, ORDINALS_SCALED, "");
+        workload_event(o, w, ORDINALS_SCALED, "", "");
     }
     if (w->steered) {
         w->steered = false;
@@ -256,5 +241,5 @@ void workload_settled(struct ordinals *o, struct workload *w)
         return;
     w->settled = true;
     w->changed = false;
-    workload_event(o, w, ORDINALS_SETTLED, "");
+    workload_event(o, w, ORDINALS_SETTLED, "", "");
 }

@@ -152,7 +152,8 @@ static void mark_matching(struct given *g, const struct object *pod,
 
     for (; i < end; i++) {
         const struct object *w = g->workloads.items[i];
-        if (deployments_only && w->kind != OBJECT_DEPLOYMENT)
+        if (g->has_pods[i] ||
+            (deployments_only && w->kind != OBJECT_DEPLOYMENT))
             continue;
         if (w->workload.selector.n &&
             labels_match(w->workload.selector, pod->labels))
@@ -179,7 +180,8 @@ static void mark_service(struct given *g, const char *namespace,
     uint32_t i, end = namespace_bounds(g, namespace, &i);
 
     for (; i < end; i++)
-        if (is_of_service(g->workloads.items[i], name, service))
+        if (!g->has_pods[i] &&
+            is_of_service(g->workloads.items[i], name, service))
             g->has_pods[i] = true;
 }
 

@@ -19,16 +19,13 @@ enum { FIELD_1 = 1, SERVING = 1 };
 // Protobuf's wire types.
 enum { WIRE_VARINT = 0, WIRE_8 = 1, WIRE_LENGTH = 2, WIRE_4 = 5 };
 
-static void put_u8(struct bytes_out *out, unsigned v)
-{
-    bytes_out_u8(out, (uint8_t)v);
-}
-
-static void put_varint(struct bytes_out *out, uint64_t v)
+// Returns the place behind it.
+static uint8_t *put_varint(uint8_t *p, uint64_t v)
 {
     for (; v >= 0x80; v >>= 7)
-        put_u8(out, (v & 0x7f) | 0x80);
-    put_u8(out, (unsigned)v);
+        *p++ = (uint8_t)((v & 0x7f) | 0x80);
+    *p++ = (uint8_t)v;
+    return p;
 }
 
 static uint64_t take_varint(struct bytes_in *in)
@@ -48,20 +45,20 @@ static uint64_t take_varint(struct bytes_in *in)
 int grpc_check(struct arena *arena, const char *service, struct span *out)
 {
     const size_t n = strlen(service);
-    const size_t room = FRAME + 1 + VARINT_MAX + n;
-    uint8_t *p = arena_bytes(arena, room);
+    uint8_t *p = arena_bytes(arena, FRAME + 1 + VARINT_MAX + n);
+    uint8_t *at;
 
     if (!p)
         return -ENOMEM;
-    struct bytes_out body = bytes_out_of(p, room);
-    put_u8(&body, 0);
-    bytes_out_u32(&body, 0); // known below
+    p[0] = 0;
+    at = p + FRAME;
     if (n > 0) {
-        put_u8(&body, FIELD_1 << 3 | WIRE_LENGTH);
-        put_varint(&body, n);
-        bytes_out_put(&body, span_of(service, n));
+        *at++ = FIELD_1 << 3 | WIRE_LENGTH;
+        at = put_varint(at, n);
+        memcpy(at, service, n);
+        at += n;
     }
-    *out = bytes_out_written(&body);
+    *out = span_of(p, (size_t)(at - p));
     bytes_store_u32(p + 1, (uint32_t)(out->n - FRAME));
     return 0;
 }

@@ -21,7 +21,7 @@ struct statefulsets {
     struct ordinals_settings settings;
     struct statefulsets_settings listener;
     struct ordinals *ordinals;
-    uint32_t live;              // objects that were made and did not go
+    uint32_t followed;          // workloads and services of the newest step
     struct object_list missing; // those of them that are not in the cluster
     uint64_t commands;          // of workloads that were warned of; a sum
 };
@@ -92,10 +92,7 @@ static int put_missing(struct statefulsets *s)
 
 static void came(void *context, const struct object *o)
 {
-    struct statefulsets *s = context;
-
-    s->live++;
-    put(s, o);
+    put(context, o);
 }
 
 static void changed(void *context, const struct object *old,
@@ -116,7 +113,6 @@ static void went(void *context, const struct object *o)
 {
     struct statefulsets *s = context;
 
-    s->live--;
     if (!forget_missing(s, o))
         cluster_remove(s->cluster, o);
 }
@@ -198,6 +194,7 @@ static int step(struct statefulsets *s, struct given *g, uint64_t now_ms)
         .taken_n = g->taken_n,
     };
 
+    s->followed = input.workloads_n + input.services_n;
     return ordinals_step(s->ordinals, &input, now_ms);
 }
 
@@ -207,7 +204,7 @@ int statefulsets_sync(struct statefulsets *s, uint64_t now_ms)
     int rc = given_begin(&g, s->cluster, &s->settings, original, s);
 
     // Where nothing is left open there is nothing to do, whatever its size.
-    if (!rc && (g.workloads.n || g.services.n || s->live)) {
+    if (!rc && (g.workloads.n || g.services.n || s->followed)) {
         rc = given_finish(&g);
         if (!rc) {
             report_commands(s, &g);

@@ -23,11 +23,11 @@ static void add_range(struct cidr *ranges, uint32_t *n, const char *text)
         need(cidr_parse(text, &ranges[(*n)++], NULL) == 0, text);
 }
 
-// Put an object into a list, in the place of an older one of its name.
+// Put an object into a list, in the place of an older one of its kind and name.
 static void place(struct object **list, uint32_t *n, struct object *o)
 {
     for (uint32_t i = 0; i < *n; i++) {
-        if (strcmp(list[i]->name, o->name) == 0) {
+        if (list[i]->kind == o->kind && strcmp(list[i]->name, o->name) == 0) {
             object_drop(list[i]);
             list[i] = o;
             return;

@@ -8,14 +8,28 @@
 
 // --- asking ----------------------------------------------------------------
 
+// What a worker does, but that no time passes: where the question is to wait,
+// it is asked again as one whose time is over.
+static size_t answer(struct story *s, const uint8_t *query, size_t n,
+                     enum answer_transport transport, unsigned waits_ms,
+                     uint8_t *message)
+{
+    if (waits_ms == 0)
+        return world_answer(s->world, query, n, transport, message);
+    const unsigned ms = world_waits_ms(s->world, query, n, transport, message);
+    if (ms != waits_ms)
+        story_fail(s, "waits %u ms, should be %u", ms, waits_ms);
+    return world_answer_due(s->world, query, n, transport, message);
+}
+
 static void ask(struct story *s, const uint8_t *query, size_t n,
-                enum answer_transport transport)
+                enum answer_transport transport, unsigned waits_ms)
 {
     static uint8_t message[DNS_TCP_MAX];
     char error[200] = "";
 
     reply_release(&s->reply);
-    s->reply_n = world_answer(s->world, query, n, transport, message);
+    s->reply_n = answer(s, query, n, transport, waits_ms, message);
     s->asked = s->reply_n > 0;
     if (!s->asked)
         story_fail(s, "no reply");
@@ -36,7 +50,7 @@ static void ask_name(struct story *s, const char *name, const char *type)
     if (n == 0)
         story_fail(s, "this is no question");
     else
-        ask(s, query, n, ANSWER_UDP);
+        ask(s, query, n, ANSWER_UDP, 0);
 }
 
 static void step_query(struct story *s, char *rest)
@@ -44,6 +58,7 @@ static void step_query(struct story *s, char *rest)
     char *name = story_word(&rest), *type = story_word(&rest), *word;
     enum answer_transport transport = ANSWER_UDP;
     uint16_t edns_size = 0;
+    unsigned waits_ms = 0;
     bool recursion_desired = true;
     uint8_t query[600];
 
@@ -52,6 +67,8 @@ static void step_query(struct story *s, char *rest)
             transport = ANSWER_TCP;
         else if (strncmp(word, "edns=", 5) == 0)
             edns_size = (uint16_t)atoi(word + 5);
+        else if (strncmp(word, "waits=", 6) == 0)
+            waits_ms = (unsigned)atoi(word + 6);
         else if (strcmp(word, "no-rd") == 0)
             recursion_desired = false;
         else
@@ -66,7 +83,7 @@ static void step_query(struct story *s, char *rest)
     if (n == 0)
         story_fail(s, "this is no question");
     else
-        ask(s, query, n, transport);
+        ask(s, query, n, transport, waits_ms);
 }
 
 // --- addresses and names ----------------------------------------------------

@@ -30,7 +30,9 @@
 //     clear [[NS/]NAME]       its faults, or all
 //     probe POD ok | fail     all its probes from now on; before that they fail
 //     finding none | TEXT     what the last of these steps reported
-//     query NAME TYPE [tcp] [edns=SIZE] [no-rd]
+//     query NAME TYPE [tcp] [edns=SIZE] [no-rd] [waits=MS]
+//                             is answered at once; or is to wait just so long:
+//                             the reply is what it gets then, as things are
 //     expect RCODE [FLAG...]  exactly these of aa tc rd ra ad cd
 //     answer|authority|additional
 //            none | count N | [in-order] <<END   records as in a master file,

@@ -118,23 +118,34 @@ static void ordinals_begin_at_the_start(void **state)
 
 static void other_facts_keep_name_and_address(void **state)
 {
-    static const struct label other[] = {{"app", "b"},
-                                         {"apps.kubernetes.io/pod-index", "x"}};
     struct stage s;
     (void)state;
     open_usual(&s);
     stage_workload(&s, OBJECT_STATEFUL_SET, "web", 2, "");
     stage_workload(&s, OBJECT_DEPLOYMENT, "dep", 1, "");
     stage_step(&s);
-    struct object *o = stage_workload(&s, OBJECT_STATEFUL_SET, "web", 2, "");
-    o->workload.pod_labels = (struct labels){.items = other, .n = 2};
-    o->workload.service = "else";
+    stage_workload(&s, OBJECT_STATEFUL_SET, "web", 2, "")->workload.service =
+        "else";
     stage_step(&s);
     assert_int_equal(s.changed, 2);
     assert_int_equal(s.came + s.went, 0);
     assert_string_equal(stage_address(&s, "web-1", 0), "10.244.0.3");
     const struct object *pod = stage_find(&s, "web-1");
     assert_string_equal(pod->pod.subdomain, "else");
+    stage_close(&s);
+}
+
+static void labels_of_the_controller_win_over_the_templates(void **state)
+{
+    static const struct label labels[] = {
+        {"app", "b"}, {"apps.kubernetes.io/pod-index", "x"}};
+    struct stage s;
+    (void)state;
+    open_usual(&s);
+    stage_workload(&s, OBJECT_STATEFUL_SET, "web", 2, "")->workload.pod_labels =
+        (struct labels){.items = labels, .n = 2};
+    stage_step(&s);
+    const struct object *pod = stage_find(&s, "web-1");
     assert_string_equal(labels_get(pod->labels, "app"), "b");
     assert_int_equal(pod->labels.n, 3);
     assert_string_equal(labels_get(pod->labels, "apps.kubernetes.io/pod-index"),
@@ -774,6 +785,7 @@ int main(void)
         cmocka_unit_test(nothing_is_told_when_nothing_changed),
         cmocka_unit_test(ordinals_begin_at_the_start),
         cmocka_unit_test(other_facts_keep_name_and_address),
+        cmocka_unit_test(labels_of_the_controller_win_over_the_templates),
         cmocka_unit_test(hostnames_that_are_no_labels_make_no_pods),
         cmocka_unit_test(replicas_are_bounded),
         cmocka_unit_test(ordinals_near_the_end_of_numbers_are_right),

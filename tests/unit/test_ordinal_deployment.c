@@ -470,6 +470,28 @@ static void parts_are_rounded_and_scaled_as_documented(void **state)
     }
 }
 
+// A controller gives all of maxSurge to the largest set at once.
+static void a_surge_of_billions_is_bounded(void **state)
+{
+    const struct workload_rules rules = {.max_surge = {INT32_MAX, true},
+                                         .ready_after_ms = 1000};
+    struct stage s;
+    (void)state;
+    stage_open(&s, "10.0.0.0/8", NULL, NULL, NULL);
+    put_deployment(&s, 300, 0, &rules);
+    stage_step(&s);
+    stage_until(&s, 2000);
+    put_deployment(&s, 300, 1, &rules);
+    stage_step(&s);
+    assert_pods(&s, 300, 300);
+    put_deployment(&s, 400, 1, &rules);
+    stage_step(&s);
+    stage_until(&s, 9000);
+    assert_pods(&s, 0, 400);
+    assert_true(s.events_n < 20 * ORDINALS_REPLICAS_MAX);
+    stage_close(&s);
+}
+
 static void old_pods_that_are_not_available_go_first(void **state)
 {
     const struct workload_rules quick = {.max_unavailable = {1, false}};
@@ -695,6 +717,7 @@ int main(void)
         cmocka_unit_test(what_may_be_missing_goes_before_anything_comes),
         cmocka_unit_test(available_means_ready_for_min_ready_seconds),
         cmocka_unit_test(parts_are_rounded_and_scaled_as_documented),
+        cmocka_unit_test(a_surge_of_billions_is_bounded),
         cmocka_unit_test(old_pods_that_are_not_available_go_first),
         cmocka_unit_test(a_template_that_was_finds_its_pods_again),
         cmocka_unit_test(a_lost_pod_of_an_old_revision_comes_back_in_it),

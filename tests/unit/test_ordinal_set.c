@@ -692,6 +692,56 @@ static void whoever_is_not_there_cannot_be_steered(void **state)
     stage_close(&s);
 }
 
+static void of_one_name_the_stateful_set_is_meant(void **state)
+{
+    struct stage s;
+    struct error err;
+    uint32_t was = 0;
+    (void)state;
+    open_stage(&s);
+    stage_workload(&s, OBJECT_REPLICATION_CONTROLLER, "web", 7, "");
+    stage_workload(&s, OBJECT_DEPLOYMENT, "web", 4, "");
+    set(&s, 3);
+    stage_step(&s);
+    assert_int_equal(ordinals_scale(s.ordinals, pod("web"), 1, &was, &err), 0);
+    assert_int_equal(was, 3);
+    stage_remove(&s, "web"); // the first of them
+    stage_step(&s);
+    assert_int_equal(ordinals_scale(s.ordinals, pod("web"), 2, &was, &err), 0);
+    assert_int_equal(was, 1);
+    // In several namespaces nobody is.
+    struct object *o = stage_workload(&s, OBJECT_DEPLOYMENT, "other", 5, "");
+    o->name = object_text(o, "web");
+    o->namespace = object_text(o, "far");
+    stage_step(&s);
+    const struct ordinals_target any = {.name = "web"};
+    assert_int_equal(ordinals_scale(s.ordinals, any, 1, NULL, &err), -EINVAL);
+    assert_string_equal(err.text, "workload 'web' is in 2 namespaces; write "
+                                  "NAMESPACE/web");
+    const struct ordinals_target far = {"far", "web"};
+    assert_int_equal(ordinals_scale(s.ordinals, far, 1, &was, &err), 0);
+    assert_int_equal(was, 5);
+    stage_close(&s);
+}
+
+static void a_scale_beyond_what_can_be_named_is_reported(void **state)
+{
+    static const char name[] =
+        "a2345678901234567890123456789012345678901234567890123456789-1";
+    struct stage s;
+    struct error err;
+    (void)state;
+    open_stage(&s);
+    stage_workload(&s, OBJECT_STATEFUL_SET, name, 1, "");
+    start(&s, 10);
+    assert_int_equal(ordinals_scale(s.ordinals, pod(name), 11, NULL, &err), 0);
+    assert_non_null(strstr(s.findings, "gets 10 of 11 pods"));
+    stage_run(&s, 20);
+    assert_int_equal(stage_last(&s, ORDINALS_SCALED)->replicas, 11);
+    assert_int_equal(s.live_n, 11); // and its copy
+    stage_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -723,6 +773,8 @@ int main(void)
         cmocka_unit_test(a_restart_is_an_update),
         cmocka_unit_test(a_scaled_set_keeps_its_size_until_the_file_changes),
         cmocka_unit_test(whoever_is_not_there_cannot_be_steered),
+        cmocka_unit_test(of_one_name_the_stateful_set_is_meant),
+        cmocka_unit_test(a_scale_beyond_what_can_be_named_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

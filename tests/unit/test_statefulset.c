@@ -436,6 +436,26 @@ static void a_scaled_workload_is_seen_as_it_is_wanted(void **state)
     scene_close(&s);
 }
 
+static void a_workload_that_has_no_pods_goes_like_any_other(void **state)
+{
+    struct scene s;
+    struct report r;
+    struct error err;
+    (void)state;
+    scene_open(&s, &r);
+    put(&s, workload(OBJECT_STATEFUL_SET, "web", 0));
+    sync(&s);
+    take_out(&s, OBJECT_STATEFUL_SET, "web");
+    sync(&s);
+    assert_int_equal(ordinals_scale(statefulsets_ordinals(s.statefulsets),
+                                    (struct ordinals_target){"ns", "web"}, 3,
+                                    NULL, &err),
+                     -ENOENT);
+    assert_int_equal(statefulsets_run(s.statefulsets, 0), 0);
+    assert_int_equal(made(&s), 0);
+    scene_close(&s);
+}
+
 static size_t ready(const struct scene *s)
 {
     size_t n = 0;
@@ -623,6 +643,7 @@ int main(void)
         cmocka_unit_test(a_service_without_address_gets_one),
         cmocka_unit_test(a_given_pod_of_the_same_name_counts),
         cmocka_unit_test(a_scaled_workload_is_seen_as_it_is_wanted),
+        cmocka_unit_test(a_workload_that_has_no_pods_goes_like_any_other),
         cmocka_unit_test(a_fault_of_a_service_is_of_the_pods_it_is_about),
         cmocka_unit_test(a_probe_that_is_a_command_is_told_once),
         cmocka_unit_test(only_services_that_changed_are_touched),
