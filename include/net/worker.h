@@ -25,6 +25,9 @@ struct workers_settings {
     // connections in all, of which each thread takes its share; 0: 1024. The
     // process's limit of open files is raised for them where it may be
     unsigned tcp_connections;
+    // open files that the rest of the process may need beside the usual ones:
+    // connections never get them
+    unsigned kept_descriptors;
     // of these, how many one IPv4 address or IPv6 /64 may have, of which each
     // thread gives its share, rounded up; 0: a quarter
     unsigned tcp_per_client;

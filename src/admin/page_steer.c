@@ -36,8 +36,9 @@ static void carry_out(struct control *c, const struct ordinals_target *workload,
     const int rc =
         ordinals_look(c->settings.ordinals, workload, on_state, NULL, out);
     json_out_end(out);
-    // one that has gone meanwhile is left out
-    if (rc >= 0 || rc == -ENOENT) {
+    // one that has gone meanwhile is left out, as are several of a name, of
+    // which one may have had the pod
+    if (rc >= 0 || rc == -ENOENT || rc == -EINVAL) {
         page_reply(reply, status, out);
         return;
     }

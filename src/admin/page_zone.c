@@ -63,9 +63,13 @@ void page_origins(struct control *c, const struct httpd_request *request,
 {
     const struct zone *zone = c->settings.zone;
     const size_t n = zone_dump_origins(zone);
-    char *text = malloc(n * (DNS_NAME_TEXT_SIZE + 1));
+    const int rc = page_words(request, NULL, 0, &reply->why);
 
-    (void)request;
+    if (rc) {
+        page_refuse(reply, rc);
+        return;
+    }
+    char *text = malloc(n * (DNS_NAME_TEXT_SIZE + 1));
     if (!text) {
         page_refuse(reply, error_set(&reply->why, -ENOMEM,
                                      "there is no memory for the reply; ask "

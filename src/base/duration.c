@@ -8,19 +8,20 @@
 
 static const uint64_t NS_MAX = (uint64_t)DURATION_MS_MAX * 1000000;
 
-// The digits at *at, as far as they matter: what is beyond is too long.
+// The digits at *at, as far as they matter: what is beyond is too long in any
+// unit.
 static uint64_t take_digits(const char **at)
 {
     uint64_t n = 0;
     for (; isdigit((unsigned char)**at); ++*at) {
-        if (n <= DURATION_MS_MAX)
+        if (n <= NS_MAX)
             n = n * 10 + (uint64_t)(**at - '0');
     }
     return n;
 }
 
 // What stands behind a point, in millionths: what follows is far below a
-// millisecond.
+// millisecond, but in hours, which nobody writes like that.
 static uint64_t take_millionths(const char **at)
 {
     uint64_t n = 0, unit = 1000000;

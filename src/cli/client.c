@@ -115,8 +115,11 @@ static int no_reply(const struct client *c, const struct http_result *r,
                          "too many clients wait for the server at '%s'; try "
                          "again",
                          c->socket);
-    case -EPROTO:
     case -ETIMEDOUT:
+        return error_set(err, -ETIMEDOUT,
+                         "the server at '%s' does not answer: %s", c->socket,
+                         r->error);
+    case -EPROTO:
     case -ECANCELED:
         return error_set(err, -EPIPE,
                          "the server at '%s' gave no whole reply: %s",
@@ -169,6 +172,7 @@ static int perform(const struct client *c, const char *method, const char *page,
         .headers_n = body.n ? 1 : 0,
         .body = body,
         .connect_ms = CONNECT_MS,
+        .timeout_ms = c->timeout_ms,
         .silence_s = SILENCE_S,
         .data = on_data,
         .context = &answer,

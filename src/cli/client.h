@@ -10,19 +10,21 @@
 #include "doc/json.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct client {
     char socket[CONTROL_PATH_SIZE];
     // the command could do without a server, if it were given PATHs
     bool or_paths;
+    uint32_t timeout_ms; // of each request, in all; 0: none
 };
 
 /*
  * Whom to ask: the server that runs at --control, or on this machine at the
  * port of --listen.
  *
- * c  its `or_paths` is set by the caller
+ * c  the rest of it is set by the caller
  *
  * Returns 0; or with err filled -EINVAL for --control none, otherwise as
  * control_default_path().
@@ -44,7 +46,7 @@ struct client_word {
  *
  * Returns 0; or with err filled -ECONNREFUSED where nobody listens, -ENOENT for
  * what the server does not have, -EAGAIN for what it cannot say now, -EPIPE
- * where it has gone meanwhile, -EIO where `out` cannot be written, another
+ * where it has gone meanwhile, -ETIMEDOUT where it says nothing, -EIO where `out` cannot be written, another
  * negative errno for the rest.
  */
 int client_get(const struct client *c, const char *page,

@@ -24,7 +24,7 @@ enum {
 };
 
 struct following {
-    const struct client *client;
+    struct client client;
     const char *kind;
     const char *namespace;
     const char *name;
@@ -42,6 +42,21 @@ struct following {
 static uint64_t now_ms(const struct following *f)
 {
     return f->clock.monotonic_ms(f->clock.context);
+}
+
+static uint64_t left_ms(const struct following *f)
+{
+    const uint64_t now = now_ms(f);
+    return f->until_ms > now ? f->until_ms - now : 0;
+}
+
+static int ask(struct following *f, const char *page,
+               const struct client_word *words, struct json_value **out,
+               struct error *err)
+{
+    f->client.timeout_ms =
+        f->until_ms == UINT64_MAX ? 0 : (uint32_t)left_ms(f) + FOLLOW_GRACE_MS;
+    return client_ask(&f->client, "GET", page, words, NULL, out, err);
 }
 
 static const char *text_of(const struct json_value *v, const char *key)
@@ -112,6 +127,18 @@ static void print_step(const struct following *f,
     putchar('\n');
 }
 
+// from: an event or a workload, which say how many are wanted by now
+static int check_goal(const struct following *f, const struct json_value *from,
+                      struct error *err)
+{
+    if (!f->goal || number_of(from, "replicas") == *f->goal)
+        return 0;
+    return error_set(err, -ECANCELED,
+                     "%s is to have %" PRIu64 " replicas now: somebody else, "
+                     "or its manifest, wants that",
+                     f->target, number_of(from, "replicas"));
+}
+
 static int take_event(struct following *f, const struct json_value *event,
                       struct error *err)
 {
@@ -123,13 +150,7 @@ static int take_event(struct following *f, const struct json_value *event,
         return 0;
     print_step(f, event);
     f->may_be_settled |= strcmp(what, "settled") == 0;
-    if (!f->goal || strcmp(what, "scaled") != 0 ||
-        number_of(event, "replicas") == *f->goal)
-        return 0;
-    return error_set(err, -ECANCELED,
-                     "%s is to have %" PRIu64 " replicas now: somebody else, "
-                     "or its manifest, wants that",
-                     f->target, number_of(event, "replicas"));
+    return strcmp(what, "scaled") == 0 ? check_goal(f, event, err) : 0;
 }
 
 static int take_events(struct following *f, const struct json_value *reply,
@@ -173,7 +194,7 @@ static int round_of(struct following *f, uint32_t wait_ms, bool *any,
     (void)snprintf(wait, sizeof wait, "%" PRIu32, wait_ms);
     const struct client_word words[] = {
         {"after", after}, {wait_ms ? "wait" : NULL, wait}, {NULL, NULL}};
-    int rc = client_ask(f->client, "GET", "/events", words, NULL, &reply, err);
+    int rc = ask(f, "/events", words, &reply, err);
     if (rc == -EAGAIN && wait_ms) {
         sleep_ms(wait_ms < POLL_MS ? wait_ms : POLL_MS);
         return round_of(f, 0, any, err);
@@ -238,8 +259,7 @@ static void say_reason(struct following *f, const struct json_value *w)
         return;
     (void)snprintf(f->reason, sizeof f->reason, "%s", reason);
     printf("%s", reason);
-    if (client_ask(f->client, "GET", "/workloads", words, NULL, &reply, &err) ==
-        0) {
+    if (ask(f, "/workloads", words, &reply, &err) == 0) {
         print_pods_reason(json_value_at(json_value_get(reply, "workloads"), 0),
                           reason);
         json_value_free(reply);
@@ -253,6 +273,10 @@ static int judge(struct following *f, const struct json_value *w, bool quiet,
 {
     if (!w)
         return error_set(err, -ENOENT, "%s has gone", f->target);
+    // the event that says so may be among those that are kept no more
+    const int rc = check_goal(f, w, err);
+    if (rc)
+        return rc;
     if (json_value_bool(json_value_get(w, "settled"))) {
         printf("%s: %" PRIu64 " of %" PRIu64 " ready\n", f->target,
                number_of(w, "ready"), number_of(w, "replicas"));
@@ -270,8 +294,7 @@ static int look(struct following *f, bool quiet, struct error *err)
     const struct client_word words[] = {
         {"workload", f->target}, {"pods", "no"}, {NULL, NULL}};
     struct json_value *reply;
-    int rc =
-        client_ask(f->client, "GET", "/workloads", words, NULL, &reply, err);
+    int rc = ask(f, "/workloads", words, &reply, err);
 
     if (rc == -ENOENT)
         return judge(f, NULL, quiet, err);
@@ -288,10 +311,8 @@ static int look(struct following *f, bool quiet, struct error *err)
 
 static uint32_t wait_of(const struct following *f)
 {
-    const uint64_t now = now_ms(f);
-    const uint64_t left_ms = f->until_ms > now ? f->until_ms - now : 0;
-
-    return left_ms < QUIET_MS ? (uint32_t)left_ms : QUIET_MS;
+    const uint64_t left = left_ms(f);
+    return left < QUIET_MS ? (uint32_t)left : QUIET_MS;
 }
 
 static int go(struct following *f, struct error *err)
@@ -308,7 +329,7 @@ static int go(struct following *f, struct error *err)
     }
     if (rc == -ECONNREFUSED || rc == -EPIPE)
         return error_set(err, rc, "the server at '%s' went away",
-                         f->client->socket);
+                         f->client.socket);
     return rc < 0 ? rc : 0;
 }
 
@@ -317,7 +338,7 @@ int follow(const struct client *c, const struct json_value *workload,
            struct error *err)
 {
     struct following f = {
-        .client = c,
+        .client = *c,
         .kind = text_of(workload, "kind"),
         .namespace = text_of(workload, "namespace"),
         .name = text_of(workload, "name"),

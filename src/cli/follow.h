@@ -5,6 +5,10 @@
 
 #include "client.h"
 
+// How much later than its time is over a server is given up that has stopped
+// to answer: it may well be on its way.
+enum { FOLLOW_GRACE_MS = 2000 };
+
 /*
  * Print each step of a workload until nothing is left to be done, and then how
  * many of its pods are ready. What it waits for is said where nothing happens.

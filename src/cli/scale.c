@@ -18,7 +18,7 @@ static void help(FILE *out)
             "print each step\n"
             "until all is as it should be. Deployments and ReplicaSets are "
             "taken as well.\n"
-            "The number holds until the manifest says another one.\n",
+            "The number holds until the workload changes in its manifest.\n",
             usage);
     steer_help(out, steer_rows, STEER_ROWS,
                "ordinald scale mongo/mongo-statefulset 5");

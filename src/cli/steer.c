@@ -78,6 +78,8 @@ int steer_run(const struct steer_command *s, int argc, const char *const *argv)
         rc = go(s, &settings, &err);
         settings_release(&settings);
     }
+    if (rc == 0 && (fflush(stdout) || ferror(stdout)))
+        rc = error_set(&err, -EIO, "cannot write to standard output");
     return rc ? cli_fail(s->command, rc, &err) : CLI_DONE;
 }
 
@@ -141,7 +143,9 @@ int steer_workload(const struct client *c, const char *page,
         json_out_release(body);
         return rc;
     }
-    rc = client_ask(c, "POST", page, NULL, body, &reply, err);
+    struct client hurried = *c;
+    hurried.timeout_ms = timeout_ms ? timeout_ms + FOLLOW_GRACE_MS : 0;
+    rc = client_ask(&hurried, "POST", page, NULL, body, &reply, err);
     if (rc)
         return rc;
     const struct json_value *workload = json_value_get(reply, "workload");

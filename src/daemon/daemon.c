@@ -15,17 +15,15 @@
 #include "daemon/daemon.h"
 
 #include "admin/control.h"
-#include "answer/limit.h"
 #include "base/clock.h"
 #include "daemon/pipeline.h"
-#include "net/worker.h"
+#include "network.h"
 #include "say.h"
 #include "source/probe.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
@@ -47,20 +45,19 @@ struct daemon {
     struct clock clock;
     struct report report;
     struct pipeline pipeline;
-    struct limit *limit;
-    struct workers *workers;
+    struct network network;
     struct control *control;
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
     uv_timer_t retry;
-    uv_timer_t due;          // the next step of the pods
-    struct prober *prober;   // NULL: pods are not asked
+    uv_timer_t due;        // the next step of the pods
+    struct prober *prober; // NULL: pods are not asked
+    struct faults_said faults_said;
     bool looping;            // loop and handles have been set up
     bool ready;              // and said so
     int pending;             // why a refresh is owed, 0: none is
     bool pending_everything; // it was to read all files
-    bool stepping;           // pods make their step
-    bool probed;             // and one was asked since
+    bool probed;             // a probe has ended since the pods' last step
 };
 
 static void on_finding(void *context, enum finding kind, struct place at,
@@ -68,11 +65,6 @@ static void on_finding(void *context, enum finding kind, struct place at,
 {
     const struct daemon *d = context;
     log_finding(&d->log, kind, at, text);
-}
-
-static int no_memory(struct error *err)
-{
-    return error_set(err, -ENOMEM, "not enough memory to start");
 }
 
 // --- refresh ---------------------------------------------------------------
@@ -98,9 +90,9 @@ static int publish(struct daemon *d, uint64_t started_ms,
     struct zone_sync_result done;
 
     d->probed = false;
-    d->stepping = true;
     const int r = carry_out(&d->pipeline, &d->clock, &done);
-    d->stepping = false;
+    if (d->pipeline.faults)
+        say_faults(&d->log, d->pipeline.faults, now_ms(d), &d->faults_said);
     say_published(&d->log, &d->pipeline, &done, now_ms(d) - started_ms);
     if (!d->ready && zone_is_complete(d->pipeline.zone)) {
         d->ready = true;
@@ -217,17 +209,11 @@ static void on_probe(void *context, const struct ordinals_probe *probe)
     prober_start(d->prober, probe);
 }
 
-/*
- * What comes of many probes in one turn of the loop is carried out at once. One
- * that could not even be started is told while pods make their step, which is
- * no time to tell them: it counts as failed when its time is over.
- */
+// What comes of many probes in one turn of the loop is carried out at once.
 static void on_probed(void *context, uint64_t ticket, bool success)
 {
     struct daemon *d = context;
 
-    if (d->stepping)
-        return;
     ordinals_probed(statefulsets_ordinals(d->pipeline.statefulsets), ticket,
                     success);
     if (!d->probed) {
@@ -279,14 +265,6 @@ static int loop_start(struct daemon *d, struct error *err)
                  : 0;
 }
 
-static int random_octets(void *out, size_t n, struct error *err)
-{
-    const int r = uv_random(NULL, NULL, out, n, 0, NULL);
-    return r < 0 ? error_set(err, r, "cannot get random numbers: %s",
-                             uv_strerror(r))
-                 : 0;
-}
-
 static int pipeline_start(struct daemon *d, struct error *err)
 {
     struct pipeline_seeds seeds;
@@ -302,46 +280,6 @@ static int pipeline_start(struct daemon *d, struct error *err)
         r = pipeline_init(&d->pipeline, d->settings, &seeds, &listener,
                           &d->report, err);
     return r;
-}
-
-static int limit_start(struct daemon *d, struct error *err)
-{
-    uint64_t seed;
-    if (d->settings->rate_limit == 0)
-        return 0;
-    const int r = random_octets(&seed, sizeof seed, err);
-    if (r < 0)
-        return r;
-    d->limit = limit_new(d->settings->rate_limit, seed);
-    return d->limit ? 0 : no_memory(err);
-}
-
-static int net_start(struct daemon *d, struct error *err)
-{
-    const struct settings *s = d->settings;
-    struct workers_settings settings = {
-        .zone = d->pipeline.zone,
-        .answer = pipeline_answers(s),
-        .listen = s->listen.items,
-        .listen_n = s->listen.n,
-        .threads = settings_threads(s),
-        .tcp_connections = s->tcp_connections,
-        .tcp_per_client = s->tcp_per_client,
-        .tcp_idle_ms = s->tcp_idle_s * 1000,
-        .tcp_message_ms = s->tcp_timeout_s * 1000,
-    };
-    struct dns_cookie_secret *secret = &settings.answer.cookie_secret;
-    int r = random_octets(secret, sizeof *secret, err);
-    if (r == 0)
-        r = limit_start(d, err);
-    settings.answer.limit = d->limit;
-    if (r == 0)
-        r = workers_start(&settings, &d->workers, err);
-    if (r < 0)
-        return r;
-    say_listening(&settings, d->workers);
-    say_connections(&d->log, &settings, d->workers);
-    return 0;
 }
 
 static int on_control(void *context)
@@ -369,7 +307,7 @@ static int control_at(struct daemon *d, const char *path, struct error *err)
 static int control_at_default(struct daemon *d, struct error *err)
 {
     char path[CONTROL_PATH_SIZE];
-    const struct sockaddr_any first = workers_address(d->workers, 0);
+    const struct sockaddr_any first = workers_address(d->network.workers, 0);
     const int r = control_default_path(sockaddr_port(&first), path, err);
     return r < 0 ? r : control_at(d, path, err);
 }
@@ -396,7 +334,8 @@ static int start(struct daemon *d, struct error *err)
 {
     int r = pipeline_start(d, err);
     if (r == 0)
-        r = net_start(d, err);
+        r = network_start(&d->network, d->settings, d->pipeline.zone, &d->log,
+                          err);
     return r == 0 ? steering_start(d, err) : r;
 }
 
@@ -423,8 +362,7 @@ static void loop_end(struct daemon *d)
 // interface read the zone, and probes are of its pods.
 static void release(struct daemon *d)
 {
-    workers_stop(d->workers);
-    limit_free(d->limit);
+    network_stop(&d->network);
     control_stop(d->control);
     prober_free(d->prober);
     if (d->looping)

@@ -140,3 +140,44 @@ void say_event(const struct log *log, const struct ordinals_event *event,
     fields[n] = (struct log_field){0};
     log_fields(log, level, phrases[event->what].phrase, fields);
 }
+
+// --- faults ----------------------------------------------------------------
+
+static void say_fault(const struct log *log, const struct fault *f,
+                      uint64_t now_ms)
+{
+    struct log_field fields[6];
+    size_t n = 0;
+
+    fields[n++] = LOG_STRING("namespace", f->namespace);
+    fields[n++] = LOG_STRING(f->of_service ? "service" : "pod", f->name);
+    fields[n++] = LOG_STRING("kind", fault_kind_name(f->kind));
+    if (fault_has_ms(f->kind))
+        fields[n++] = LOG_UINT("ms", f->ms);
+    if (f->until_ms != UINT64_MAX)
+        fields[n++] = LOG_UINT("left_ms",
+                               f->until_ms > now_ms ? f->until_ms - now_ms : 0);
+    fields[n] = (struct log_field){0};
+    log_fields(log, LOG_INFO, "fault begins", fields);
+}
+
+// They stand in order of their numbers, which are never given again.
+void say_faults(const struct log *log, const struct faults *faults,
+                uint64_t now_ms, struct faults_said *said)
+{
+    const uint32_t left = faults_count(faults);
+    uint32_t before = said->count;
+
+    for (uint32_t i = 0; i < left; i++) {
+        const struct fault *f = faults_at(faults, i);
+        if (f->number <= said->number)
+            continue;
+        say_fault(log, f, now_ms);
+        said->number = f->number;
+        before++;
+    }
+    if (before > left)
+        log_event(log, LOG_INFO, "faults ended",
+                  LOG_UINT("ended", before - left), LOG_UINT("left", left));
+    said->count = left;
+}

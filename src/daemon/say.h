@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "daemon/pipeline.h"
+#include "model/fault.h"
 #include "net/worker.h"
 
 #include <stdbool.h>
@@ -36,5 +37,15 @@ void say_read(const struct log *log, const struct pipeline *p);
  */
 void say_event(const struct log *log, const struct ordinals_event *event,
                bool ready);
+
+// Which faults were told of. Begin with {0}.
+struct faults_said {
+    uint64_t number; // of the newest
+    uint32_t count;  // that lasted then
+};
+
+// Which faults have begun since, and how many have ended.
+void say_faults(const struct log *log, const struct faults *faults,
+                uint64_t now_ms, struct faults_said *said);
 
 #endif

@@ -167,9 +167,11 @@ int json_value_read(struct span text, struct json_value **out,
                     struct error *err)
 {
     json_error_t why;
+
+    if (text.n == 0)
+        return error_set(err, -EINVAL, "nothing stands where an object should");
     json_t *root =
         json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &why);
-
     if (!root && json_error_code(&why) == json_error_out_of_memory)
         return error_set(err, -ENOMEM, "no memory to read JSON");
     if (!root)

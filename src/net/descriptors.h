@@ -14,7 +14,7 @@ enum { DESCRIPTORS_RESERVE = 128 };
 /*
  * Raise the process's limit of open files as far as it has to be and may be.
  *
- * sockets      and other descriptors that the workers need in any case
+ * sockets      and other descriptors that are needed in any case
  * connections  wanted on top of that
  *
  * Returns how many connections there is room for, at least 1 and at most what

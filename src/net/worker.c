@@ -126,8 +126,8 @@ static struct workers_settings complete_settings(
     const size_t per_thread = 2 * s.listen_n + LOOP_DESCRIPTORS;
     if (s.tcp_connections == 0)
         s.tcp_connections = TCP_CONNECTIONS;
-    s.tcp_connections =
-        descriptors_claim(s.threads * per_thread, s.tcp_connections);
+    s.tcp_connections = descriptors_claim(
+        s.threads * per_thread + s.kept_descriptors, s.tcp_connections);
     if (s.tcp_per_client == 0)
         s.tcp_per_client = s.tcp_connections / 4;
     return s;

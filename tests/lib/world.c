@@ -396,13 +396,38 @@ int world_advance(struct world *w, uint64_t ms)
     return result;
 }
 
-size_t world_answer(struct world *w, const uint8_t *query, size_t n,
-                    enum answer_transport transport, uint8_t *reply)
+static void set_time(struct world *w)
 {
     const struct clock clock = fake_clock_view(&w->clock);
     w->context.now_ms = clock.monotonic_ms(clock.context);
     w->context.now_unix_s = clock.unix_s(clock.context);
+}
+
+size_t world_answer(struct world *w, const uint8_t *query, size_t n,
+                    enum answer_transport transport, uint8_t *reply)
+{
+    set_time(w);
     const size_t reply_n = answer_one(&w->context, query, n, transport, reply);
+    zone_reader_quiescent();
+    return reply_n;
+}
+
+unsigned world_waits_ms(struct world *w, const uint8_t *query, size_t n,
+                        enum answer_transport transport, uint8_t *reply)
+{
+    set_time(w);
+    const unsigned ms =
+        answer_one_waits_ms(&w->context, query, n, transport, reply);
+    zone_reader_quiescent();
+    return ms;
+}
+
+size_t world_answer_due(struct world *w, const uint8_t *query, size_t n,
+                        enum answer_transport transport, uint8_t *reply)
+{
+    set_time(w);
+    const size_t reply_n =
+        answer_one_due(&w->context, query, n, transport, reply);
     zone_reader_quiescent();
     return reply_n;
 }

@@ -90,6 +90,13 @@ const char *world_take_events(struct world *w, const char *namespace);
 size_t world_answer(struct world *w, const uint8_t *query, size_t n,
                     enum answer_transport transport, uint8_t *reply);
 
+// How long the message is to wait, 0 where it is not; and what it is answered
+// where that time is over.
+unsigned world_waits_ms(struct world *w, const uint8_t *query, size_t n,
+                        enum answer_transport transport, uint8_t *reply);
+size_t world_answer_due(struct world *w, const uint8_t *query, size_t n,
+                        enum answer_transport transport, uint8_t *reply);
+
 // Findings of the last step, one a line: "file:line:column: error: text".
 const char *world_findings(const struct world *w);
 

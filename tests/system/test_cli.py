@@ -283,6 +283,24 @@ class CommandLine(Case):
         server = self.serve(options=["--tcp-connections", "10"])
         self.assertFalse([l for l in server.log if "warning" in l])
 
+    def test_clients_over_tcp_leave_open_files_for_probes(self):
+        def connections(*options):
+            told = None
+            process = subprocess.Popen(
+                ["sh", "-c", 'ulimit -n 600; exec "$@"', "sh", BIN, "serve",
+                 "--control", "none", "--listen", "127.0.0.1:0", "--threads",
+                 "1", *options, self.dir], stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, text=True)
+            for line in process.stderr:
+                if "ready: " in line:
+                    break
+                told = re.search(r"connections_max=(\d+)", line) or told
+            process.terminate()
+            process.communicate(timeout=20)
+            return int(told.group(1))
+        self.copy()
+        self.assertEqual(connections() - connections("--probe"), 256)
+
     def test_a_rate_limit_is_kept(self):
         self.copy()
         server = self.serve(options=["--rate-limit", "2"])

@@ -290,6 +290,19 @@ class Steering(Case):
         self.assertEqual(status, 1)
         self.assertIn("4 replicas now", said)
 
+    def test_another_goal_is_seen_though_its_event_is_kept_no_more(self):
+        self.start("--enable-faults", text=mongo() + "---" + WEB_SET)
+        self.do("fault", f"{SET}-1", "not-ready")
+        first = self.begin("scale", SET, "2")
+        first.wait_for("3 -> 2")
+        first.process.send_signal(signal.SIGSTOP)
+        self.do("scale", SET, "4", "--no-wait")
+        self.do("scale", "test/web", "3000")
+        first.process.send_signal(signal.SIGCONT)
+        status, said = first.end()
+        self.assertEqual(status, 1)
+        self.assertIn("4 replicas now", said)
+
     def test_a_thousand_pods_come_and_go(self):
         server = self.start(text=mongo(1))
         lines = self.do("scale", SET, "1000")
@@ -364,6 +377,19 @@ class Steering(Case):
         for words in ((f"{SET}-1", "not-ready"), ("--list",), ("--clear",)):
             self.do("fault", *words, status=1, has=["--enable-faults"])
         self.assertIsNotNone(server.addresses(POD % 1))
+
+    def test_faults_are_logged(self):
+        server = self.start("--enable-faults")
+        self.fault("mongo-service", "slow=1", "--for", "5m")
+        self.fault(f"{SET}-1", "servfail")
+        self.fault("--clear", "mongo-service")
+        server.wait_for("faults ended", 5)
+        told = [l.split("info ")[1] for l in server.log if "fault" in l]
+        self.assertRegex(told[0], "^fault begins namespace=mongo "
+                         r"service=mongo-service kind=slow ms=1 left_ms=\d+$")
+        self.assertEqual(told[1:], [
+            "fault begins namespace=mongo pod=mongo-statefulset-1 "
+            "kind=servfail", "faults ended ended=1 left=1"])
 
     def test_faults_are_listed_and_cleared(self):
         self.start("--enable-faults")
@@ -539,6 +565,26 @@ class Steering(Case):
         status, said = command.end()
         self.assertEqual(status, 1)
         self.assertIn("went away", said)
+
+    def test_a_server_that_does_not_answer_is_not_waited_for(self):
+        server = self.start()
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            self.do("scale", SET, "2", "--timeout", "100ms", status=1,
+                    has=["does not answer"])
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+
+    def test_what_cannot_be_printed_is_no_success(self):
+        self.start("--enable-faults")
+        for words in (("scale", SET, "2"), ("fault", "--list")):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run(
+                    [BIN, *words, "--control", self.socket], stdout=full,
+                    stderr=subprocess.PIPE, text=True, timeout=20 * SLOW,
+                    check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("cannot write", done.stderr)
 
     def test_whoever_is_interrupted_leaves(self):
         _, command = self.blocked()

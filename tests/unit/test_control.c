@@ -143,6 +143,7 @@ static void what_is_badly_asked_is_400(void **state)
                    "'output'");
     assert_refused(b, "GET /zone?origin=ip6.arpa%00x", "HTTP/1.1 400 ",
                    "'origin'");
+    assert_refused(b, "GET /origins?output=json", "HTTP/1.1 400 ", "'output'");
     assert_refused(b, "GET /zone?output%00=json", "HTTP/1.1 400 ", "'output'");
 }
 

@@ -359,7 +359,7 @@ static void bodies_are_read_with_care(void **state)
     static const struct {
         const char *body, *why;
     } known[] = {
-        {"", "no JSON"},
+        {"", "nothing stands where an object should"},
         {"x", "no JSON"},
         {"[]", "object"},
         {"{\"workload\":\"web\"}", "'replicas' is missing"},
