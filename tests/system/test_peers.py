@@ -194,12 +194,21 @@ class Peers(unittest.TestCase):
         socket_path = os.path.join(self.directory, "control.sock")
         self.server = Server("zones", options=["--control", socket_path,
                                               "--max-udp", "1232"])
+        self.wait_for_rest()
         subprocess.run([BIN, "zone", "--control", socket_path, "--directory",
                         self.directory], check=True, cwd=ROOT)
         self.peers = []
         for make in (Knot, Nsd):
             if tool(make.name + "d" if make is Knot else make.name):
                 self.peers.append(make(self.directory))
+
+    def wait_for_rest(self):
+        """The pods of zones/ordered.yaml take their time."""
+        until = time.monotonic() + 60
+        while len(rrsets(ask(self.server.port, "nginx.blog.svc.cluster.local",
+                             "A").answer)) < 3:
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.1)
 
     def tearDown(self):
         for peer in self.peers:
