@@ -21,8 +21,8 @@
 #define ORD_INLINE static inline __attribute__((always_inline))
 #define ORD_COLD   __attribute__((noinline, cold))
 // All that it calls, and is not ORD_COLD, becomes part of it, also what others
-// call too.
-#define ORD_FLAT __attribute__((flatten))
+// call too. Hot, or gcc may think it as cold as the coldest of its callers.
+#define ORD_FLAT __attribute__((flatten, hot))
 
 // The number of members of an array (never of a pointer).
 #define ORD_COUNT(array) (sizeof(array) / sizeof((array)[0]))

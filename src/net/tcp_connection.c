@@ -26,6 +26,7 @@
 
 #include "batch.h"
 #include "park.h"
+#include "tcp_reply.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -33,19 +34,9 @@
 #include <string.h>
 #include <unistd.h>
 
-struct tcp_write {
-    uv_write_t request;
-    uint8_t octets[];
-};
-
 static struct tcp_connection *connection_of(void *handle)
 {
     return ORD_CONTAINER(handle, struct tcp_connection, stream);
-}
-
-static uv_stream_t *stream_of(struct tcp_connection *c)
-{
-    return (uv_stream_t *)&c->stream;
 }
 
 static void keep_nothing(struct tcp_connection *c)
@@ -90,113 +81,6 @@ void tcp_connection_abort(struct tcp_connection *c)
         uv_close((uv_handle_t *)&c->stream, on_closed);
 }
 
-// --- replies ---------------------------------------------------------------
-
-static size_t frame_size(const struct answer_job *job)
-{
-    return job->verdict == ANSWER_SEND ? FRAME_LENGTH + (size_t)job->reply_n
-                                       : 0;
-}
-
-static uint8_t *frame_start(const struct answer_job *job)
-{
-    return job->message - FRAME_LENGTH;
-}
-
-static void resume(struct tcp_connection *c);
-
-static void on_written(uv_write_t *request, int status)
-{
-    struct tcp_connection *const c = connection_of(request->handle);
-    free(c->write);
-    c->write = NULL;
-    if (c->closing)
-        return;
-    if (status < 0)
-        tcp_connection_close(c);
-    else
-        resume(c);
-}
-
-static int write_later(struct tcp_connection *c, struct tcp_write *w, size_t n)
-{
-    const uv_buf_t buf = uv_buf_init((char *)w->octets, (unsigned)n);
-    const int r = uv_write(&w->request, stream_of(c), &buf, 1, on_written);
-    if (r < 0) {
-        free(w);
-        return r;
-    }
-    c->write = w;
-    return 0;
-}
-
-/*
- * Keep what the socket did not take, as far as TCP_WAITING_MAX allows.
- *
- * jobs     the first of them was sent up to `sent` octets
- *
- * Returns how many of the jobs are done with, at least 1; a negative errno.
- */
-static int keep_replies(struct tcp_connection *c, const struct answer_job *jobs,
-                        unsigned n, size_t sent)
-{
-    size_t all = frame_size(&jobs[0]) - sent;
-    unsigned done = 1;
-    while (done < n && all + frame_size(&jobs[done]) <= TCP_WAITING_MAX)
-        all += frame_size(&jobs[done++]);
-
-    struct tcp_write *w = malloc(sizeof *w + all);
-    if (!w)
-        return -ENOMEM;
-    uint8_t *at = w->octets;
-    for (unsigned i = 0; i < done; i++) {
-        const size_t size = frame_size(&jobs[i]) - sent;
-        memcpy(at, frame_start(&jobs[i]) + sent, size);
-        at += size;
-        sent = 0;
-    }
-    const int r = write_later(c, w, all);
-    return r < 0 ? r : (int)done;
-}
-
-// Hand the replies to the system by one call. Returns the octets it took, 0
-// also when there are none, or a negative errno.
-static int write_now(struct tcp_connection *c, const struct answer_job *jobs,
-                     unsigned n)
-{
-    uv_buf_t bufs[BATCH_MAX];
-    unsigned bufs_n = 0;
-    for (unsigned i = 0; i < n; i++) {
-        const size_t size = frame_size(&jobs[i]);
-        if (size == 0)
-            continue;
-        bytes_store_u16(frame_start(&jobs[i]), (uint16_t)jobs[i].reply_n);
-        bufs[bufs_n++] =
-            uv_buf_init((char *)frame_start(&jobs[i]), (unsigned)size);
-    }
-    if (bufs_n == 0)
-        return 0;
-    const int r = uv_try_write(stream_of(c), bufs, bufs_n);
-    return r == UV_EAGAIN ? 0 : r;
-}
-
-// Returns how many of the jobs are done with; a negative errno.
-static int send_replies(struct tcp_connection *c, const struct answer_job *jobs,
-                        unsigned n)
-{
-    const int r = write_now(c, jobs, n);
-    if (r < 0)
-        return r;
-    size_t sent = (size_t)r;
-    unsigned i = 0;
-    while (i < n && frame_size(&jobs[i]) <= sent)
-        sent -= frame_size(&jobs[i++]);
-    if (i == n)
-        return (int)n;
-    const int kept = keep_replies(c, jobs + i, n - i, sent);
-    return kept < 0 ? kept : (int)i + kept;
-}
-
 // --- messages --------------------------------------------------------------
 
 /*
@@ -231,7 +115,7 @@ static int gather(const struct tcp_connection *c, struct span in,
  * the replies of the others.
  *
  * What a write has to be waited for is answered from its query again, so those
- * behind it have no place yet. Returns as send_replies() does.
+ * behind it have no place yet. Returns as tcp_reply_send() does.
  */
 ORD_COLD static int park_and_send(struct tcp_connection *c, unsigned n)
 {
@@ -240,7 +124,7 @@ ORD_COLD static int park_and_send(struct tcp_connection *c, unsigned n)
     struct parked *who[BATCH_MAX];
 
     park_take_all(p, t->jobs, n, c, who);
-    const int done = send_replies(c, t->jobs, n);
+    const int done = tcp_reply_send(c, t->jobs, n);
     for (unsigned i = 0; i < n; i++) {
         if (who[i] && (int)i < done)
             c->parked_n++;
@@ -269,7 +153,7 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
         responder_answer(t->responder, t->jobs, (unsigned)n);
         const int done = ORD_UNLIKELY(responder_has_parked(t->responder))
                              ? park_and_send(c, (unsigned)n)
-                             : send_replies(c, t->jobs, (unsigned)n);
+                             : tcp_reply_send(c, t->jobs, (unsigned)n);
         if (done < 0)
             return done;
         assert(done > 0); // a first reply always fits
@@ -292,7 +176,7 @@ static int answer_called(struct tcp_connection *c)
         for (unsigned i = 0; i < n; i++)
             t->jobs[i].client = &c->client;
         responder_answer(t->responder, t->jobs, n);
-        const int done = send_replies(c, t->jobs, n);
+        const int done = tcp_reply_send(c, t->jobs, n);
         c->parked_n -=
             park_done(p, t->jobs, who, n, done < 0 ? 0 : (unsigned)done);
         if (done < 0)
@@ -341,16 +225,19 @@ static int settle(struct tcp_connection *c, bool answered)
     else if (c->parked_n > 0)
         wait = TCP_HOLDING;
 
-    // The time of a message counts from its first octet, however it drips in.
-    if (wait != TCP_RECEIVING || wait != c->wait || answered)
+    // The time of a message counts from its first octet, however it drips in;
+    // that of who waits for a reply, however often the zone changes.
+    const bool goes_on =
+        wait == c->wait && (wait == TCP_RECEIVING || wait == TCP_HOLDING);
+    if (!goes_on || answered)
         tcp_pool_wait(&t->pool, c, wait, now);
     if (!c->write && (t->draining || (c->ended && c->parked_n == 0)))
         return -ESHUTDOWN;
     if (c->write || c->ended) {
-        (void)uv_read_stop(stream_of(c)); // always 0
+        (void)uv_read_stop(tcp_connection_stream(c)); // always 0
         return 0;
     }
-    const int r = uv_read_start(stream_of(c), on_room, on_read);
+    const int r = uv_read_start(tcp_connection_stream(c), on_room, on_read);
     return r == UV_EALREADY ? 0 : r;
 }
 
@@ -370,15 +257,15 @@ static void take(struct tcp_connection *c, struct span in)
         tcp_connection_close(c);
 }
 
-static void resume(struct tcp_connection *c)
+void tcp_connection_resume(struct tcp_connection *c)
 {
     take(c, span_of(c->kept, c->kept_n));
 }
 
 void tcp_connection_answer_called(struct tcp_connection *c)
 {
-    if (!c->write) // else resume() comes to them
-        resume(c);
+    if (!c->write) // else they have their turn when it has ended
+        tcp_connection_resume(c);
 }
 
 // The client has said all it wants to say; half a message stays that.
@@ -390,7 +277,7 @@ static void end(struct tcp_connection *c)
     }
     c->ended = true;
     keep_nothing(c);
-    resume(c);
+    tcp_connection_resume(c);
 }
 
 // --- reading ---------------------------------------------------------------
@@ -466,7 +353,7 @@ void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd)
     if (r < 0)
         (void)close(fd);
     else
-        r = uv_read_start(stream_of(c), on_room, on_read);
+        r = uv_read_start(tcp_connection_stream(c), on_room, on_read);
     if (r < 0)
         tcp_connection_close(c);
 }

@@ -48,6 +48,11 @@ struct tcp_connection {
     size_t kept_size;
 };
 
+static inline uv_stream_t *tcp_connection_stream(struct tcp_connection *c)
+{
+    return (uv_stream_t *)&c->stream;
+}
+
 /*
  * Serve a connection that was accepted.
  *
@@ -56,6 +61,9 @@ struct tcp_connection {
  * c   from tcp_pool_open(); returned to the pool when it is closed
  */
 void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd);
+
+// Go on with what was kept: no write is on its way any more.
+void tcp_connection_resume(struct tcp_connection *c);
 
 // Answer those of its queries again that waited and were called; after the
 // write that is on its way, if one is.

@@ -238,6 +238,21 @@ static void when_its_time_is_over_it_does_not_exist(void **state)
     assert_int_equal(counter_read(&t->context.counters.replies[NXDOMAIN]), 1);
 }
 
+// Both families are asked for at a time; the one that the pod has not is no
+// reason to wait on.
+static void a_name_with_other_addresses_is_not_waited_for(void **state)
+{
+    struct testbed *t = *state;
+    const struct testbed_query q = testbed_query(WEB(1), TYPE_AAAA, 1232);
+    (void)answer(t, &q, (struct answer_job){0});
+    testbed_serve(t, "one/db headless declares web 0 3 slice4 port p:1/tcp "
+                     "end web-1 10.0.0.2");
+    const struct answer_job job =
+        answer(t, &q, (struct answer_job){.again = true});
+    assert_int_equal(rcode_of(&job), 0);
+    assert_int_equal(bytes_load_u16(t->message + 6), 0);
+}
+
 // A StatefulSet that goes takes the reason to wait along.
 static void it_does_not_wait_on_for_what_is_declared_no_more(void **state)
 {
@@ -332,6 +347,7 @@ int main(void)
         test(a_query_of_more_than_512_octets_does_not_wait),
         test(asked_again_it_waits_on_and_is_counted_once),
         test(it_is_answered_when_its_name_is_there),
+        test(a_name_with_other_addresses_is_not_waited_for),
         test(when_its_time_is_over_it_does_not_exist),
         test(it_does_not_wait_on_for_what_is_declared_no_more),
         test(the_limit_is_asked_when_it_comes_and_not_again),

@@ -98,6 +98,18 @@ static void wait_queries(const struct server *s, uint64_t n)
     fail_msg("only some of %u queries arrived", (unsigned)n);
 }
 
+static void wait_told_no(const struct server *s, uint64_t n)
+{
+    for (int i = 0; i < SERVER_PATIENCE_MS; i++) {
+        if (workers_state(s->workers).replies[NXDOMAIN] == n)
+            return;
+        pause_ms(1);
+    }
+    fail_msg("%u were told no, not %u",
+             (unsigned)workers_state(s->workers).replies[NXDOMAIN],
+             (unsigned)n);
+}
+
 // --- clients, of either transport ------------------------------------------
 
 static void ask(int fd, bool tcp, uint16_t id, const char *name)
@@ -472,6 +484,35 @@ static void a_connection_with_queries_that_wait_is_not_idle(void **state)
     server_stop(&s);
 }
 
+// Other changes of the zone do not make it look as if it had just begun.
+static void a_connection_that_waits_makes_room_for_a_newcomer(void **state)
+{
+    struct workers_settings settings = server_settings();
+    uint8_t reply[65535];
+    struct server s;
+
+    (void)state;
+    settings.answer.hold_ms = LONG_MS;
+    settings.tcp_connections = 1;
+    server_start(&s, "127.0.0.1:0", settings);
+    publish(&s, "test/web headless declares web 0 3");
+    const int fd = client_of(&s, true, NULL);
+    ask(fd, true, 1, WEB(0));
+    wait_parked(&s, 1);
+    for (int i = 0; i < 8; i++) { // longer than a lost segment explains
+        pause_ms(SHORT_MS);
+        publish(&s, "test/other headless");
+    }
+    const int newcomer = client_of(&s, true, "127.0.0.2:0");
+    ask(newcomer, true, 2, SERVER_SMALL);
+    expect(newcomer, true, 2, 0, SERVER_SMALL_N);
+    assert_int_equal(client_reply(fd, reply), 0);
+    wait_parked(&s, 0);
+    close(newcomer);
+    close(fd);
+    server_stop(&s);
+}
+
 /*
  * A client that does not read: its large replies wait, so do the queries behind
  * them, and those that were parked and are called meanwhile. Each gets one
@@ -572,7 +613,7 @@ static void a_worker_has_no_more_than_its_places(void **state)
         fds[i] = client_of(&s, false, from);
         ask_many(fds[i], false, EACH);
     }
-    wait_queries(&s, CLIENTS * EACH);
+    wait_told_no(&s, CLIENTS * EACH - PLACES);
     wait_parked(&s, PLACES);
     come(&s);
     for (int i = 0; i < CLIENTS; i++) {
@@ -755,6 +796,7 @@ int main(void)
         cmocka_unit_test(a_half_closed_client_gets_its_replies_and_the_end),
         cmocka_unit_test(a_client_that_has_gone_takes_its_places_along),
         cmocka_unit_test(a_connection_with_queries_that_wait_is_not_idle),
+        cmocka_unit_test(a_connection_that_waits_makes_room_for_a_newcomer),
         cmocka_unit_test(a_slow_reader_gets_each_reply_once),
         cmocka_unit_test(a_client_has_no_more_than_its_share),
         cmocka_unit_test(a_worker_has_no_more_than_its_places),
