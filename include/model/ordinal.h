@@ -54,6 +54,9 @@ enum ordinals_what {
     ORDINALS_SETTLED,       // the workload: nothing is left to be done
 };
 
+// "created", "claim-deleted".
+const char *ordinals_what_name(enum ordinals_what what);
+
 // Borrowed for the call only.
 struct ordinals_event {
     enum ordinals_what what;
@@ -67,6 +70,9 @@ struct ordinals_event {
     uint8_t addresses_n;
     uint32_t replicas; // ORDINALS_SCALED, ORDINALS_SETTLED: what is wanted
 };
+
+// A copy that owns all it points at, for free(); NULL: no memory.
+struct ordinals_event *ordinals_event_dup(const struct ordinals_event *event);
 
 // What is to be asked of a pod's address, now.
 struct ordinals_probe {

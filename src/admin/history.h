@@ -10,12 +10,15 @@
 
 enum { HISTORY_MAX = 4096 }; // a power of two
 
-struct noted; // an event that is kept
+struct noted {
+    struct ordinals_event *event; // NULL: there was no memory for it
+    uint64_t at_ms;
+};
 
 // Begin with {0}.
 struct history {
     uint64_t last; // number of the newest one; 0: there was none
-    struct noted *kept[HISTORY_MAX]; // NULL: there was no memory for it
+    struct noted kept[HISTORY_MAX];
 };
 
 void history_release(struct history *h);

@@ -2,13 +2,10 @@
 #include "events.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct kept {
     struct kept *next;
-    struct ordinals_event event;
-    struct address addresses[2];
-    char text[]; // what the event points at
+    struct ordinals_event *event;
 };
 
 struct events {
@@ -40,47 +37,41 @@ static struct kept *take_first(struct events *e)
     return k;
 }
 
+static void kept_free(struct kept *k)
+{
+    free(k->event);
+    free(k);
+}
+
 void events_free(struct events *e)
 {
     if (!e)
         return;
     for (struct kept *k; (k = take_first(e));)
-        free(k);
+        kept_free(k);
     free(e);
 }
 
-static struct kept *copy(const struct ordinals_event *from)
+static struct kept *kept_new(const struct ordinals_event *event)
 {
-    const char *const texts[] = {from->namespace, from->workload, from->pod,
-                                 from->claim, from->reason};
-    size_t n[ORD_COUNT(texts)], all = 0;
-    for (size_t i = 0; i < ORD_COUNT(texts); i++)
-        all += n[i] = (texts[i] ? strlen(texts[i]) : 0) + 1;
-    struct kept *k = calloc(1, sizeof *k + all);
+    struct kept *k = calloc(1, sizeof *k);
     if (!k)
         return NULL;
-    k->event = *from;
-    const char **to[] = {&k->event.namespace, &k->event.workload, &k->event.pod,
-                         &k->event.claim, &k->event.reason};
-    char *at = k->text;
-    for (size_t i = 0; i < ORD_COUNT(texts); at += n[i++]) {
-        if (texts[i])
-            memcpy(at, texts[i], n[i]);
-        *to[i] = at;
+    k->event = ordinals_event_dup(event);
+    if (!k->event) {
+        free(k);
+        return NULL;
     }
-    k->event.addresses = k->addresses;
-    for (uint8_t i = 0; i < from->addresses_n && i < 2; i++)
-        k->addresses[i] = from->addresses[i];
     return k;
 }
 
 void events_keep(struct events *e, const struct ordinals_event *event)
 {
-    struct kept *k = copy(event);
+    struct kept *k = kept_new(event);
     if (!k)
         return;
     if (e->n == e->max)
-        free(take_first(e));
+        kept_free(take_first(e));
     *e->end = k;
     e->end = &k->next;
     e->n++;
@@ -91,6 +82,6 @@ void events_hand_on(struct events *e,
                                   const struct ordinals_event *event),
                     void *context)
 {
-    for (struct kept *k; (k = take_first(e)); free(k))
-        event(context, &k->event);
+    for (struct kept *k; (k = take_first(e)); kept_free(k))
+        event(context, k->event);
 }

@@ -120,17 +120,6 @@ uint64_t world_now_ms(const struct world *w)
 
 // --- pods ------------------------------------------------------------------
 
-static const char *const event_names[] = {
-    [ORDINALS_CREATED] = "created", [ORDINALS_ADDRESSED] = "addressed",
-    [ORDINALS_MOVED] = "moved",     [ORDINALS_READY] = "ready",
-    [ORDINALS_UNREADY] = "unready", [ORDINALS_AVAILABLE] = "available",
-    [ORDINALS_FAILED] = "failed",   [ORDINALS_TERMINATING] = "terminating",
-    [ORDINALS_GONE] = "gone",       [ORDINALS_CLAIMED] = "claimed",
-    [ORDINALS_BOUND] = "bound",     [ORDINALS_CLAIM_DELETED] = "claim-deleted",
-    [ORDINALS_SCALED] = "scaled",   [ORDINALS_UPDATING] = "updating",
-    [ORDINALS_SETTLED] = "settled",
-};
-
 static bool has_addresses(const struct ordinals_event *e)
 {
     return e->what == ORDINALS_ADDRESSED || e->what == ORDINALS_MOVED ||
@@ -152,7 +141,8 @@ static void take_event(void *context, const struct ordinals_event *e)
         snprintf(more, sizeof more, " %u", e->replicas);
     else if (*e->reason)
         snprintf(more + n, sizeof more - n, ": %s", e->reason);
-    add_line(&w->events, "%s/%s %s%s", e->namespace, event_names[e->what],
+    add_line(&w->events, "%s/%s %s%s", e->namespace,
+             ordinals_what_name(e->what),
              *e->claim ? e->claim
              : *e->pod ? e->pod
                        : e->workload,
