@@ -116,7 +116,9 @@ struct ordinals_settings {
     uint64_t seed; // for the names of pods that have no ordinal
     // pods are ready when their readinessProbes say so, where they have some
     bool probe;
-    const struct faults *faults; // borrowed; NULL: none
+    // borrowed; NULL: none. Those that are over have been ended (faults_run())
+    // when a step begins
+    const struct faults *faults;
     // whether a service that has a fault selects a pod; NULL: none does
     bool (*selects)(void *context, const char *namespace, const char *service,
                     const struct object *pod);

@@ -35,7 +35,6 @@ struct ordinals *ordinals_new(const struct ordinals_settings *s)
         return NULL;
     o->settings = *s;
     o->seed = s->seed;
-    o->faults_next_ms = UINT64_MAX;
     ledger_init(&o->ledger, s->seed);
     map_init(&o->holders);
     map_init(&o->names);

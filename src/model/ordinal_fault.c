@@ -54,11 +54,6 @@ static void add(const struct ordinals *o, struct pod_faults *out,
     }
 }
 
-static bool is_over(const struct ordinals *o, const struct fault *f)
-{
-    return f->until_ms <= o->now_ms;
-}
-
 /*
  * What faults a pod has.
  *
@@ -75,7 +70,7 @@ static int collect(const struct ordinals *o, const struct pod *p,
     *last = 0;
     for (uint32_t i = 0; all && i < faults_count(all) && rc >= 0; i++) {
         const struct fault *f = faults_at(all, i);
-        if (!fault_is_of_pods(f->kind) || is_over(o, f))
+        if (!fault_is_of_pods(f->kind))
             continue;
         rc = is_of_pod(p, f) ? 1 : is_selected(o, p, f, &own);
         if (rc <= 0)
@@ -132,28 +127,14 @@ static void fault_pods(struct ordinals *o, struct workload *w)
     }
 }
 
-static uint64_t first_end(const struct ordinals *o)
-{
-    const struct faults *all = o->settings.faults;
-    uint64_t next = UINT64_MAX;
-
-    for (uint32_t i = 0; i < faults_count(all); i++) {
-        const struct fault *f = faults_at(all, i);
-        if (!is_over(o, f) && f->until_ms < next)
-            next = f->until_ms;
-    }
-    return next;
-}
-
 // Whether the pods may have others than before. Objects that changed may have
 // changed whom a service selects.
 static bool is_due(const struct ordinals *o, bool objects)
 {
     const struct faults *all = o->settings.faults;
 
-    return all &&
-           (faults_version(all) != o->faults_version ||
-            o->now_ms >= o->faults_next_ms || (objects && faults_count(all)));
+    return all && (faults_version(all) != o->faults_version ||
+                   (objects && faults_count(all)));
 }
 
 void ordinals_fault(struct ordinals *o, bool objects)
@@ -168,10 +149,8 @@ void ordinals_fault(struct ordinals *o, bool objects)
     while ((n = map_walk(&o->holders, n)))
         if (!is_vip(holder_of(n)))
             fault_pods(o, workload_of(holder_of(n)));
-    if (!o->failed) {
+    if (!o->failed)
         o->faults_version = faults_version(all);
-        o->faults_next_ms = first_end(o);
-    }
     o->failed |= failed;
 }
 

@@ -129,7 +129,6 @@ struct ordinals {
     uint32_t timers_room;
     uint32_t pods_n;
     uint64_t faults_version;
-    uint64_t faults_next_ms;
     struct pod **scratch;
     size_t scratch_room;
 };

@@ -362,8 +362,8 @@ uint64_t ordinals_next_ms(const struct ordinals *o)
         return o->now_ms + RETRY_MS;
     if (faults && faults_version(faults) != o->faults_version)
         next = o->now_ms;
-    if (faults && o->faults_next_ms < next)
-        next = o->faults_next_ms;
+    if (faults && faults_next_ms(faults) < next)
+        next = faults_next_ms(faults);
     if (o->due || o->dirty)
         next = o->now_ms;
     return next;
