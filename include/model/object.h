@@ -273,4 +273,8 @@ struct object {
     };
 };
 
+// Whether a Service is about a Pod: it selects it, or, where it has no
+// selector, the pod's name stands below it.
+bool service_is_about(const struct object *service, const struct object *pod);
+
 #endif

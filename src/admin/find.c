@@ -122,12 +122,8 @@ struct selection {
 static int on_pod(void *context, const struct object *pod)
 {
     struct selection *s = context;
-    const struct labels selector = s->service->service.selector;
 
-    if (strcmp(pod->namespace, s->service->namespace) != 0)
-        return 0;
-    if (selector.n ? !labels_match(selector, pod->labels)
-                   : strcmp(pod->pod.subdomain, s->service->name) != 0)
+    if (!service_is_about(s->service, pod))
         return 0;
     if (pod->at.file == ordinals_file)
         s->made = true;

@@ -72,6 +72,16 @@ const char *protocol_label(enum protocol p)
     return labels[p];
 }
 
+bool service_is_about(const struct object *service, const struct object *pod)
+{
+    const struct labels selector = service->service.selector;
+
+    if (strcmp(pod->namespace, service->namespace) != 0)
+        return false;
+    return selector.n ? labels_match(selector, pod->labels)
+                      : strcmp(pod->pod.subdomain, service->name) == 0;
+}
+
 // Kubernetes' defaults (apps/v1); maxUnavailable of a StatefulSet is 1.
 const struct workload_rules stateful_set_rules = {
     .max_unavailable = {.value = 1},

@@ -131,8 +131,6 @@ static const struct object *original(void *context, const struct object *o)
                               o->namespace, o->name, RANK_COPY);
 }
 
-// Whether a service is about a pod: it selects it, or, where it has no
-// selector, the pod's name stands below it.
 static bool selects(void *context, const char *namespace, const char *name,
                     const struct object *pod)
 {
@@ -140,11 +138,7 @@ static bool selects(void *context, const char *namespace, const char *name,
     const struct object *o =
         cluster_find(s->cluster, OBJECT_SERVICE, namespace, name);
 
-    if (!o || strcmp(pod->namespace, namespace) != 0)
-        return false;
-    return o->service.selector.n
-               ? labels_match(o->service.selector, pod->labels)
-               : strcmp(pod->pod.subdomain, name) == 0;
+    return o && service_is_about(o, pod);
 }
 
 // --- commands --------------------------------------------------------------
