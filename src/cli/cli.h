@@ -29,6 +29,11 @@ extern const struct command cli_scale;
 extern const struct command cli_serve;
 extern const struct command cli_zone;
 
+// Prints a finding; the context is a struct log. For those in the configuration
+// file, before there are settings for a log.
+void cli_finding(void *context, enum finding kind, struct place at,
+                 const char *text);
+
 // Say why a command fails, unless err is empty: then it has been said, with its
 // place. Returns the exit status: CLI_USAGE where rc is -EINVAL, or CLI_NO.
 int cli_fail(const struct command *command, int rc, const struct error *err);

@@ -31,30 +31,16 @@ static void say(const struct json_value *reply,
            json_value_uint(json_value_get(workload, "replicas")));
 }
 
-static int go(const struct client *c, void *values, struct error *err)
-{
-    const struct steer_words *words = values;
-    struct json_out body = {.p = NULL};
-
-    if (words->words.n != 1)
-        return steer_usage(&words->words, usage, err);
-    json_out_object(&body, NULL);
-    json_out_text(&body, "workload", words->words.items[0]);
-    json_out_end(&body);
-    return steer_workload(c, "/restart", &body, say, NULL, words, err);
-}
-
 static int run(int argc, const char *const *argv)
 {
-    struct steer_words words = {.timeout = "0"};
-    const struct steer_command command = {
+    static const struct steer_named named = {
         .command = &cli_restart,
-        .rows = steer_rows,
-        .rows_n = STEER_ROWS,
-        .values = &words,
-        .go = go,
+        .usage = usage,
+        .page = "/restart",
+        .key = "workload",
+        .say = say,
     };
-    return steer_run(&command, argc, argv);
+    return steer_run_named(&named, argc, argv);
 }
 
 const struct command cli_restart = {

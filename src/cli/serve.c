@@ -31,17 +31,10 @@ static void help(FILE *out)
           out);
 }
 
-// Findings in the configuration file, before there are settings for a log.
-static void on_finding(void *context, enum finding kind, struct place at,
-                       const char *text)
-{
-    log_finding(context, kind, at, text);
-}
-
 static int run(int argc, const char *const *argv)
 {
     struct log log = {.fd = STDERR_FILENO, .level = LOG_WARNING};
-    const struct report report = {.finding = on_finding, .context = &log};
+    const struct report report = {.finding = cli_finding, .context = &log};
     const struct settings_command command = {
         .name = cli_serve.name,
         .needs_paths = true,

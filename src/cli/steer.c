@@ -37,12 +37,6 @@ const struct setting steer_rows[STEER_ROWS] = {
 
 // --- running ---------------------------------------------------------------
 
-static void on_finding(void *context, enum finding kind, struct place at,
-                       const char *text)
-{
-    log_finding(context, kind, at, text);
-}
-
 static int go(const struct steer_command *s, const struct settings *settings,
               struct error *err)
 {
@@ -55,7 +49,7 @@ static int go(const struct steer_command *s, const struct settings *settings,
 int steer_run(const struct steer_command *s, int argc, const char *const *argv)
 {
     struct log log = {.fd = STDERR_FILENO, .level = LOG_WARNING};
-    const struct report report = {.finding = on_finding, .context = &log};
+    const struct report report = {.finding = cli_finding, .context = &log};
     const struct settings_command command = {
         .name = s->command->name,
         .own = s->rows,
@@ -157,4 +151,40 @@ int steer_workload(const struct client *c, const char *page,
                    goal, timeout_ms, err);
     json_value_free(reply);
     return rc;
+}
+
+// --- one name --------------------------------------------------------------
+
+struct named {
+    struct steer_words words; // first: steer_rows are places in it
+    const struct steer_named *of;
+};
+
+static int go_named(const struct client *c, void *values, struct error *err)
+{
+    const struct named *n = values;
+    const struct text_list *words = &n->words.words;
+    struct json_out body = {.p = NULL};
+
+    if (words->n != 1)
+        return steer_usage(words, n->of->usage, err);
+    json_out_object(&body, NULL);
+    json_out_text(&body, n->of->key, words->items[0]);
+    json_out_end(&body);
+    return steer_workload(c, n->of->page, &body, n->of->say, NULL, &n->words,
+                          err);
+}
+
+int steer_run_named(const struct steer_named *s, int argc,
+                    const char *const *argv)
+{
+    struct named named = {.words = {.timeout = "0"}, .of = s};
+    const struct steer_command command = {
+        .command = s->command,
+        .rows = steer_rows,
+        .rows_n = STEER_ROWS,
+        .values = &named,
+        .go = go_named,
+    };
+    return steer_run(&command, argc, argv);
 }

@@ -65,4 +65,18 @@ int steer_workload(const struct client *c, const char *page,
                    const uint32_t *goal, const struct steer_words *words,
                    struct error *err) ORD_CHECKED;
 
+// A command that names one thing, and waits for what follows from it.
+struct steer_named {
+    const struct command *command;
+    const char *usage;
+    const char *page; // "/restart"
+    const char *key;  // of the name, in the body
+    void (*say)(const struct json_value *reply,
+                const struct json_value *workload);
+};
+
+// As steer_run().
+int steer_run_named(const struct steer_named *s, int argc,
+                    const char *const *argv);
+
 #endif
