@@ -353,7 +353,7 @@ $(BUILD)/analyzer/%.ok: %.c $(HEADERS)
 
 .PHONY: layers
 layers: ## a folder includes only folders above it; each header stands alone
-	@tests/lib/layers base dns doc model source zone answer net admin daemon cli
+	@tests/lib/layers base dns doc model source zone answer net admin daemon check cli
 	@$(MAKE) headers
 	@echo "layers: in order"
 

@@ -30,6 +30,9 @@ struct pipeline_listener {
     void (*event)(void *context, const struct ordinals_event *event);
     // NULL: no pod is probed
     void (*probe)(void *context, const struct ordinals_probe *probe);
+    // as in struct manifests_settings
+    void (*document)(void *context, const char *file,
+                     const struct doc_node *root);
     void *context;
 };
 

@@ -61,6 +61,7 @@ struct settings {
     uint32_t names;                        // which word: ready, addressed
     uint32_t set;                          // ready, serving, addressed
     uint32_t pods;                         // enum zone_pods
+    bool no_reasons;
     bool endpoint_pod_names;
     bool ignore_empty_service;
     bool no_endpoints;

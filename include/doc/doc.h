@@ -108,6 +108,9 @@ bool doc_int(const struct doc_node *node, int64_t *out) ORD_CHECKED;
 // equal keys it is the first.
 const struct doc_node *doc_get(const struct doc_node *map, const char *key);
 
+// A copy of a tree that belongs to this arena; NULL without memory.
+struct doc_node *doc_dup(struct arena *arena, const struct doc_node *node);
+
 // The first pair whose key stood in the map before, or NULL: a mistake in any
 // document. What a merge key brings never counts. Takes time in proportion
 // to the number of pairs.

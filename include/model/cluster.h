@@ -110,8 +110,8 @@ int cluster_take_changes(struct cluster *c,
  * pods, in order of their names with ordinals as numbers. An ExternalName
  * service has no endpoints (K8S-DNS 2.5).
  *
- * Ordinals are those of the StatefulSets that count, of a scaled one its copy's,
- * whether they have pods or not; there are none where services have no
+ * Ordinals are those of the StatefulSets that count, of a scaled one its
+ * copy's, whether they have pods or not; there are none where services have no
  * endpoints.
  *
  * Pods are seen in the families of spec.ipFamilies, in both where the policy

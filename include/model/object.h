@@ -171,6 +171,13 @@ struct pod_facts {
     bool ready;            // condition Ready
     bool terminating;      // has a deletionTimestamp
     uint8_t addresses_n;
+    // when it came to where it is: deletionTimestamp less the grace period,
+    // condition Ready's lastTransitionTime, creationTimestamp, whichever says
+    // most; 0: not known
+    uint32_t since_unix_s;
+    // why it is not ready, in a few words: a condition's message, or a waiting
+    // container's reason; "" for none
+    const char *reason;
     struct address addresses[2]; // status.podIPs, the primary one first
     const struct container_port *ports;
     uint32_t ports_n;

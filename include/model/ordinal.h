@@ -187,6 +187,11 @@ struct ordinals_input {
 int ordinals_step(struct ordinals *o, const struct ordinals_input *input,
                   uint64_t now_ms) ORD_CHECKED;
 
+// What time it is for people at now_ms, for what pods say of when (pod_facts,
+// since_unix_s). To be told before a step; without it nothing is said of when.
+void ordinals_tell_time(struct ordinals *o, uint64_t now_ms,
+                        uint32_t now_unix_s);
+
 // When the next step has something to do, if nothing else happens; UINT64_MAX:
 // never. May be in the past.
 uint64_t ordinals_next_ms(const struct ordinals *o);

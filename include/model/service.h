@@ -5,18 +5,28 @@
 #define ORDINALD_MODEL_SERVICE_H
 
 #include "model/object.h"
+#include "model/reason.h"
 
 // The ordinals that a StatefulSet declares below the service that governs it,
 // whether there are such pods by now or not: <name>-<start> and so on.
 struct service_ordinals {
     const char *name;
     uint32_t start;
-    uint32_t n;
+    uint32_t n;         // 0: it is scaled down to nothing
+    struct reason none; // why those of them that have no pod have none
+};
+
+// A hostname that is known, and what its pod lacks. It may have a name all the
+// same: the zone decides who has one.
+struct service_lack {
+    const char *hostname;
+    struct reason why;
 };
 
 struct service {
     const char *namespace;
     const char *name;
+    // NULL: there is none, but a StatefulSet names it; `empty` says so
     const struct object *object;
     // as in the object, or given by the source of ordinals
     uint8_t addresses_n;
@@ -28,6 +38,12 @@ struct service {
     // of StatefulSets whose spec.serviceName it is, by name
     const struct service_ordinals *ordinals;
     uint32_t ordinals_n;
+    // of pods that are there, each hostname once, in no particular order
+    const struct service_lack *lacks;
+    uint32_t lacks_n;
+    struct reason empty;   // why nobody is in its set, if nobody is
+    struct reason unnamed; // why a name below it that nobody knows is none;
+                           // REASON_NONE: it is just unknown
 };
 
 #endif

@@ -25,6 +25,12 @@ struct manifests_settings {
     struct doc_limits limits;
     const struct report *report; // borrowed
     struct cluster *cluster;     // borrowed; objects get ranks from 2^48 on
+    // each well-formed document that is read, before it is decoded, with its
+    // root, for the call only; `file` lives as long as the manifests. NULL: for
+    // nobody
+    void (*document)(void *context, const char *file,
+                     const struct doc_node *root);
+    void *context;
 };
 
 // What is read now, for logs and metrics.

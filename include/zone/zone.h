@@ -15,6 +15,7 @@
 #include "base/sockaddr.h"
 #include "dns/message.h"
 #include "dns/name.h"
+#include "model/reason.h"
 #include "model/service.h"
 
 #include <stdbool.h>
@@ -63,6 +64,7 @@ struct zone_settings {
     size_t block_size_max; // octets one service may take; 0: 64 MiB
     uint64_t hash_seed;
     struct zone_rules rules;
+    bool no_reasons; // negative answers have the number of why, no text
 };
 
 /*
@@ -215,6 +217,28 @@ enum zone_outcome zone_lookup_finish(const struct zone *z,
 enum zone_outcome zone_find(const struct zone *z, const struct dns_query *q,
                             struct zone_lookup *l, struct zone_match *out);
 
+// Why an answer is negative, as it is sent: an EDNS option (RFC 8914 2), made
+// with the block, or the part of the zone, that it is about. Borrowed from the
+// zone until the read section ends.
+struct zone_reason {
+    uint8_t code;     // enum reason_code
+    uint8_t option_n; // octets to be sent: without reasons, the INFO-CODE is
+                      // the last of them
+    uint8_t text_n;   // of the text behind it, whether it is sent or not
+    uint8_t option[]; // code, length, INFO-CODE, text
+};
+
+enum { ZONE_REASON_TEXT_AT = 6 }; // in option
+
+/*
+ * Why zone_lookup_finish() had this outcome, which is not ZONE_FOUND. Formats
+ * nothing; never NULL.
+ */
+const struct zone_reason *zone_why(const struct zone *z,
+                                   const struct dns_query *q,
+                                   const struct zone_lookup *l,
+                                   enum zone_outcome outcome);
+
 // Whether the first load was complete: before, nothing is known to be absent.
 bool zone_is_complete(const struct zone *z);
 
@@ -276,7 +300,8 @@ struct zone_state zone_state(const struct zone *z);
 struct zone_update *zone_update_begin(struct zone *z);
 
 /*
- * Make the block of a service anew; it is seen once the step is published.
+ * Make the block of a service anew; it is seen once the step is published. One
+ * without object does not exist, but says why.
  *
  * Of several words on one service in a step, the last one counts.
  *

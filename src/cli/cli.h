@@ -22,7 +22,9 @@ struct command {
     void (*help)(FILE *out);
 };
 
+extern const struct command cli_check;
 extern const struct command cli_delete_pod;
+extern const struct command cli_explain;
 extern const struct command cli_fault;
 extern const struct command cli_restart;
 extern const struct command cli_scale;

@@ -106,6 +106,7 @@ static int zone_start(struct pipeline *p, const struct settings *s,
         .servers_n = servers.n,
         .hash_seed = hash_seed,
         .rules = rules_of(s),
+        .no_reasons = s->no_reasons,
     };
     r = zone_new(&zone, &p->zone, err);
     return r == -ENOMEM ? no_memory(err) : r;
@@ -168,6 +169,8 @@ static int source_start(struct pipeline *p, const struct settings *s,
         .limits = doc_limits_default(),
         .report = report,
         .cluster = p->cluster,
+        .document = p->listener.document,
+        .context = p->listener.context,
     };
     const int r = manifests_new(&settings, &p->manifests, err);
     return r == -ENOMEM ? no_memory(err) : r;

@@ -155,8 +155,9 @@ static int find_ordinals(const struct hub *h, struct arena *arena,
         const struct object *o =
             ORD_CONTAINER(at, struct set_entry, at)->entry.object;
         if (o->workload.replicas > 0)
-            all[n++] = (struct service_ordinals){o->name, o->workload.start,
-                                                 o->workload.replicas};
+            all[n++] = (struct service_ordinals){.name = o->name,
+                                                 .start = o->workload.start,
+                                                 .n = o->workload.replicas};
     }
     qsort(all, n, sizeof *all, ordinals_compare);
     *out = all;

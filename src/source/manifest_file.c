@@ -55,8 +55,8 @@ static struct version *version_new(struct file *f, size_t budget)
 
 // What the callbacks of one reading share.
 struct reading {
+    const struct manifests_settings *settings;
     struct version *version;
-    const struct report *report;
     bool no_memory;
 };
 
@@ -78,10 +78,13 @@ static void take_document(void *context, const struct doc_node *root)
 {
     struct reading *r = context;
     struct version *v = r->version;
+    const struct manifests_settings *s = r->settings;
     if (r->no_memory)
         return;
+    if (s->document)
+        s->document(s->context, v->file->path, root);
     const int refused =
-        object_decode(root, v->path, &v->arena, take_object, r, r->report);
+        object_decode(root, v->path, &v->arena, take_object, r, s->report);
     if (refused < 0)
         r->no_memory = true;
     else
@@ -110,7 +113,7 @@ static int version_read(const struct shelf *s, struct file *f,
     struct version *v = version_new(f, limits->memory_max);
     if (!v)
         return -ENOMEM;
-    struct reading r = {.version = v, .report = s->settings->report};
+    struct reading r = {.version = v, .settings = s->settings};
     const int refused =
         doc_yaml_read(v->path, span_of(text->data, text->n), limits,
                       take_document, &r, s->settings->report);

@@ -172,6 +172,8 @@ static int build(struct zone_sync *s, struct arena *scratch,
     struct service service = {0};
     struct error err = {""};
     int r = cluster_service(s->cluster, namespace, name, scratch, &service);
+    if (r == 0 && !service.object) // TODO
+        r = -ENOENT;
     if (r == 0 && s->aimed)
         r = aims_hide_aaaa(aims_of(s), &service, scratch);
     if (r == 0)
