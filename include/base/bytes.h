@@ -6,6 +6,9 @@
 #ifndef ORDINALD_BASE_BYTES_H
 #define ORDINALD_BASE_BYTES_H
 
+#include "base/base.h"
+
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +33,7 @@ static inline struct span span_of_text(const char *text)
 
 // Whether n octets are the same, for short runs of the hot path: no call, and
 // words that may overlap instead of single octets.
-static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
+ORD_INLINE bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
 {
     uint64_t x, y;
     uint32_t v, w;
@@ -59,6 +62,22 @@ static inline bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
         if (a[i] != b[i])
             return false;
     return true;
+}
+
+// Copy some dozen octets, on the hot path: no call, nor what the machine has
+// for copying, which takes long to begin. The last two steps may overlap.
+static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
+{
+    enum { STEP = 32 };
+
+    if (n < STEP) {
+        memcpy(to, from, n);
+        return;
+    }
+    uint8_t *const last = to + n - STEP;
+    memcpy(last, from + n - STEP, STEP);
+    for (; to < last; to += STEP, from += STEP)
+        memcpy(to, from, STEP);
 }
 
 static inline bool span_equal(struct span a, struct span b)
@@ -126,18 +145,18 @@ static inline uint32_t bytes_load_u32(const uint8_t *p)
            p[3];
 }
 
-static inline void bytes_store_u16(uint8_t *p, uint16_t v)
+// As one store: where the halves of a value come from several places, gcc does
+// not put its octets together again.
+ORD_INLINE void bytes_store_u16(uint8_t *p, uint16_t v)
 {
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
+    const uint16_t v_be = htons(v);
+    memcpy(p, &v_be, sizeof v_be);
 }
 
-static inline void bytes_store_u32(uint8_t *p, uint32_t v)
+ORD_INLINE void bytes_store_u32(uint8_t *p, uint32_t v)
 {
-    p[0] = (uint8_t)(v >> 24);
-    p[1] = (uint8_t)(v >> 16);
-    p[2] = (uint8_t)(v >> 8);
-    p[3] = (uint8_t)v;
+    const uint32_t v_be = htonl(v);
+    memcpy(p, &v_be, sizeof v_be);
 }
 
 // Integers in network order; 0 once the cursor has failed.

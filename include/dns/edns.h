@@ -4,6 +4,7 @@
 #ifndef ORDINALD_DNS_EDNS_H
 #define ORDINALD_DNS_EDNS_H
 
+#include "base/base.h"
 #include "base/bytes.h"
 #include "dns/message.h"
 #include "dns/record.h"
@@ -24,6 +25,8 @@ enum edns_error {
     EDNS_ERROR_NOT_READY = 14,
 };
 
+enum { EDNS_OPT_LENGTH_AT = DNS_OPT - 2 }; // of its RDATA, in the record
+
 /*
  * Write an OPT record without options into out[0..DNS_OPT).
  *
@@ -31,8 +34,8 @@ enum edns_error {
  * rcode      the whole extended RCODE; its upper eight bits go here
  * dnssec_ok  repeated from the query (RFC 3225 3)
  */
-static inline void edns_opt_write(uint8_t *out, uint16_t udp_size,
-                                  uint16_t rcode, bool dnssec_ok)
+ORD_INLINE void edns_opt_write(uint8_t *out, uint16_t udp_size, uint16_t rcode,
+                               bool dnssec_ok)
 {
     // the root; type, class (for the size), TTL (RCODE, version, flags), RDATA
     static const uint8_t opt[DNS_OPT] = {0, 0, DNS_TYPE_OPT};
@@ -63,7 +66,19 @@ size_t edns_option_append(uint8_t *opt, size_t room, enum edns_option code,
  *
  * Returns the octets added; 0 where not even the code fits.
  */
-size_t edns_error_append(uint8_t *opt, size_t room, enum edns_error code,
+size_t edns_error_append(uint8_t *opt, size_t room, uint16_t code,
                          struct span text);
+
+/*
+ * Append an option whose n octets are made already, or none, to the OPT record
+ * at opt, which is the last thing in its message and has no options; its RDATA
+ * length is set. There is room.
+ */
+static inline void edns_option_copy(uint8_t *opt, const uint8_t *option,
+                                    size_t n)
+{
+    bytes_copy(opt + DNS_OPT, option, n);
+    bytes_store_u16(opt + EDNS_OPT_LENGTH_AT, (uint16_t)n);
+}
 
 #endif

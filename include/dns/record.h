@@ -6,6 +6,9 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum dns_type {
     DNS_TYPE_A = 1,
     DNS_TYPE_NS = 2,
@@ -49,5 +52,9 @@ void dns_record_head(struct bytes_out *out, uint16_t owner_pointer,
 // "A", "SRV"; "TYPE65535" (RFC 3597 5) where there is no mnemonic. The text is
 // written to out, of at least 16 octets. Returns out.
 const char *dns_type_format(uint16_t type, char *out);
+
+// The type of a mnemonic, in any case, or of "TYPE65535". Returns false, with
+// out untouched, where text is none of both.
+bool dns_type_parse(const char *text, uint16_t *out);
 
 #endif

@@ -32,6 +32,8 @@ size_t json_string_format(struct span text, char *out);
 
 // --- writing ---------------------------------------------------------------
 
+enum { JSON_OUT_DEPTH_MAX = 16 };
+
 // A text that grows. Begin with {0}; memory that runs out is told at the end,
 // by json_out_take(). Private: use the functions.
 struct json_out {
@@ -39,12 +41,10 @@ struct json_out {
     size_t n;
     size_t room;
     bool failed;
-    bool follows;   // something stands before, on this level
-    unsigned depth; // at most JSON_OUT_DEPTH_MAX
-    char ends[8];   // of the levels that are open
+    bool follows;                  // something stands before, on this level
+    unsigned depth;                // at most JSON_OUT_DEPTH_MAX
+    char ends[JSON_OUT_DEPTH_MAX]; // of the levels that are open
 };
-
-enum { JSON_OUT_DEPTH_MAX = 8 };
 
 // Each has a key within an object, and NULL for it in a list and at the top. A
 // key is written as it stands: a word without quotes and backslashes.

@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include "base/bytes.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -63,26 +64,6 @@ static void line_write(struct line *l, const struct log *log)
     do
         r = write(log->fd, s.p, s.n);
     while (r < 0 && errno == EINTR);
-}
-
-// Octets of the well-formed UTF-8 character that s begins with (RFC 3629 4), or
-// 0. Overlong forms, surrogates and what is above U+10FFFF are ill-formed.
-static size_t utf8_size(const char *s)
-{
-    const unsigned char *p = (const unsigned char *)s;
-    const size_t n = p[0] < 0x80   ? 1
-                     : p[0] < 0xc2 ? 0
-                     : p[0] < 0xe0 ? 2
-                     : p[0] < 0xf0 ? 3
-                     : p[0] < 0xf5 ? 4
-                                   : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return n;
 }
 
 // One character as it may stand between quotes (RFC 8259 7; text has "\xNN"

@@ -2,20 +2,19 @@
 #include "dns/edns.h"
 
 enum {
-    OPT_RDATA_LENGTH = 9, // offset in the record
-    OPTION_HEAD = 4,      // code, length
-    INFO_CODE = 2,        // octets of an extended error before its text
+    OPTION_HEAD = 4, // code, length
+    INFO_CODE = 2,   // octets of an extended error before its text
 };
 
 // Write the head of an option of n octets. Returns where they go.
 static uint8_t *begin_option(uint8_t *opt, enum edns_option code, size_t n)
 {
-    uint16_t rdata_n = bytes_load_u16(opt + OPT_RDATA_LENGTH);
+    uint16_t rdata_n = bytes_load_u16(opt + EDNS_OPT_LENGTH_AT);
     uint8_t *to = opt + DNS_OPT + rdata_n;
 
     bytes_store_u16(to, (uint16_t)code);
     bytes_store_u16(to + 2, (uint16_t)n);
-    bytes_store_u16(opt + OPT_RDATA_LENGTH,
+    bytes_store_u16(opt + EDNS_OPT_LENGTH_AT,
                     (uint16_t)(rdata_n + OPTION_HEAD + n));
     return to + OPTION_HEAD;
 }
@@ -31,7 +30,7 @@ size_t edns_option_append(uint8_t *opt, size_t room, enum edns_option code,
     return OPTION_HEAD + value.n;
 }
 
-size_t edns_error_append(uint8_t *opt, size_t room, enum edns_error code,
+size_t edns_error_append(uint8_t *opt, size_t room, uint16_t code,
                          struct span text)
 {
     if (room < OPTION_HEAD + INFO_CODE)

@@ -4,6 +4,9 @@
 #include "base/base.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 static const struct {
     uint16_t type;
@@ -34,4 +37,29 @@ const char *dns_type_format(uint16_t type, char *out)
         }
     sprintf(out, "TYPE%u", type);
     return out;
+}
+
+// RFC 3597 5: "TYPE" and a decimal number.
+static bool parse_number(const char *text, uint16_t *out)
+{
+    const char *digits = text + 4;
+    const size_t n = strspn(digits, "0123456789");
+
+    if (n == 0 || n > 5 || digits[n])
+        return false;
+    const unsigned long number = strtoul(digits, NULL, 10);
+    if (number > UINT16_MAX)
+        return false;
+    *out = (uint16_t)number;
+    return true;
+}
+
+bool dns_type_parse(const char *text, uint16_t *out)
+{
+    for (size_t i = 0; i < ORD_COUNT(types); i++)
+        if (strcasecmp(text, types[i].mnemonic) == 0) {
+            *out = types[i].type;
+            return true;
+        }
+    return strncasecmp(text, "TYPE", 4) == 0 && parse_number(text, out);
 }

@@ -82,6 +82,24 @@ static void writing_past_the_end_fails_for_good(void **state)
     assert_int_equal(p[3], 9);
 }
 
+// Nothing but n octets is written.
+static void copies_have_each_octet(void **state)
+{
+    (void)state;
+    enum { MOST = 210, EDGE = 40 };
+    uint8_t from[MOST], to[MOST + 2 * EDGE], expected[sizeof to];
+    for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (uint8_t)(i + 1);
+    for (size_t n = 0; n <= sizeof from; n++) {
+        memset(to, 0, sizeof to);
+        memset(expected, 0, sizeof expected);
+        for (size_t i = 0; i < n; i++)
+            expected[EDGE + i] = from[i];
+        bytes_copy(to + EDGE, from, n);
+        assert_memory_equal(to, expected, sizeof to);
+    }
+}
+
 static void empty_spans_are_equal_whatever_they_point_at(void **state)
 {
     (void)state;
@@ -98,6 +116,7 @@ int main(void)
         cmocka_unit_test(spans_are_ordered_by_octets),
         cmocka_unit_test(what_is_written_can_be_read),
         cmocka_unit_test(writing_past_the_end_fails_for_good),
+        cmocka_unit_test(copies_have_each_octet),
         cmocka_unit_test(empty_spans_are_equal_whatever_they_point_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

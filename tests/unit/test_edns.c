@@ -94,6 +94,24 @@ static void a_text_that_does_not_fit_is_left_out(void **state)
     }
 }
 
+static void an_option_that_is_made_is_copied(void **state)
+{
+    (void)state;
+    static const uint8_t option[64] = {0,   15,  0,   5,          0,         20,
+                                       'w', 'h', 'y', [40] = 'z', [63] = '!'};
+    static const size_t sizes[] = {0, 6, 9, 41, sizeof option};
+    for (size_t i = 0; i < ORD_COUNT(sizes); i++) {
+        uint8_t out[DNS_OPT + 80];
+        memset(out, 0xaa, sizeof out);
+        edns_opt_write(out, 1232, 0, true);
+        edns_option_copy(out, option, sizes[i]);
+        assert_int_equal(bytes_load_u16(out + 9), sizes[i]);
+        assert_memory_equal(out + DNS_OPT, option, sizes[i]);
+        for (size_t k = DNS_OPT + sizes[i]; k < sizeof out; k++)
+            assert_int_equal(out[k], 0xaa);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +120,7 @@ int main(void)
         cmocka_unit_test(an_option_is_left_out_where_it_does_not_fit),
         cmocka_unit_test(options_follow_each_other),
         cmocka_unit_test(a_text_that_does_not_fit_is_left_out),
+        cmocka_unit_test(an_option_that_is_made_is_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,12 +54,40 @@ static void types_have_names(void **state)
     }
 }
 
+static void names_have_types(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint16_t type;
+    } cases[] = {
+        {"A", 1},       {"a", 1},      {"aAaA", 28},         {"Srv", 33},
+        {"ANY", 255},   {"TYPE0", 0},  {"type33", 33},       {"TYPE00001", 1},
+        {"TYPE65", 65}, {"AXFR", 252}, {"TYPE65535", 65535},
+    };
+    static const char *const none[] = {
+        "",      "AA",     "A ",         "TYPE",      "TYPE65536", "TYPE-1",
+        "TYPEA", "TYPE1x", "TYPE000001", "TYPE99999", "MX",        "1",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint16_t type = 4242;
+        assert_true(dns_type_parse(cases[i].text, &type));
+        assert_int_equal(type, cases[i].type);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        uint16_t type = 4242;
+        assert_false(dns_type_parse(none[i], &type));
+        assert_int_equal(type, 4242);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_has_twelve_octets),
         cmocka_unit_test(a_head_that_does_not_fit_fails),
         cmocka_unit_test(types_have_names),
+        cmocka_unit_test(names_have_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
