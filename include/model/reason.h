@@ -43,7 +43,8 @@ enum reason_code reason_find(const char *id);
 /*
  * A reason with what its text speaks of. All texts are borrowed; NULL is the
  * same as "". `text` and `mend` in the table have the fields' names in braces,
- * and in brackets what is left out when a field in it is empty:
+ * and in brackets what is left out as a whole when a field in it is empty, is 0
+ * or has no name that fits:
  *
  *     "not ready[ since {since}][: {detail}]"
  */
@@ -65,11 +66,16 @@ struct reason {
     uint32_t names_all; // how many there are, the names_n included
 };
 
-enum { REASON_TEXT_MAX = 200 }; // octets of a text, without its NUL
+enum {
+    REASON_TEXT_MAX = 200, // octets of a text, without its NUL
+    REASON_LONG_MAX = 511, // where no message has to hold it
+};
 
 /*
- * Write the text of a reason. What does not fit into REASON_TEXT_MAX octets is
- * cut at a character's end and has "..." in its place; {names} gives way first.
+ * Write the text of a reason, on one line: control characters become spaces.
+ * What does not fit into REASON_TEXT_MAX octets is cut at a character's end and
+ * has "..." in its place; {names} gives way first. Allocates nothing, heeds no
+ * locale.
  *
  * Returns the octets written, without the NUL.
  */
@@ -77,5 +83,12 @@ size_t reason_text(const struct reason *why, char out[REASON_TEXT_MAX + 1]);
 
 // The same for how to mend it.
 size_t reason_mend(const struct reason *why, char out[REASON_TEXT_MAX + 1]);
+
+// Both, cut at REASON_LONG_MAX: for `check`, where the longest names there are
+// stand whole.
+size_t reason_text_long(const struct reason *why,
+                        char out[REASON_LONG_MAX + 1]);
+size_t reason_mend_long(const struct reason *why,
+                        char out[REASON_LONG_MAX + 1]);
 
 #endif
