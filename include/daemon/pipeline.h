@@ -127,7 +127,8 @@ uint64_t pipeline_next_ms(const struct pipeline *p);
 /*
  * Both, once, to the end: for commands that look and go. Waits for the end of
  * standard input, but not for pods: what takes them time is taken as passed, up
- * to where nothing more happens by itself. Nothing may be run after it with an
+ * to where nothing more happens by itself; what pods say of when is the clock's
+ * time all the same. Nothing may be run after it with an
  * earlier clock.
  *
  * Returns 0 with the zone complete, or -ENOMEM with err filled.

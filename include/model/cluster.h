@@ -88,6 +88,20 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
  * has neither (then only if it sees another endpoint than before), by the
  * ordinals that the StatefulSets declare which it governs.
  *
+ * It is told as well when the reasons may have changed that cluster_service()
+ * gives: by each pod that is named below it, or called like one of those
+ * ordinals, when it comes, goes, or something else is to be said of it; by pods
+ * that it selects and that have no address yet, where its endpoints are made of
+ * pods; by workloads whose template it selects, when they come, go, or begin or
+ * cease to want pods. Not followed, and read only when the service is asked
+ * for: to whom pods belong that are named below no service, and how many there
+ * are where endpoints are given.
+ *
+ * A service that is not there exists all the same while a StatefulSet names it
+ * (spec.serviceName): cluster_service() has no object of it, but says what is
+ * missing. A hidden one is not missing, and a StatefulSet that the selector
+ * does not match misses none.
+ *
  * changed  returns 0 to go on; anything else is returned, and this change and
  *          the rest wait for the next call. It may ask cluster_service() and
  *          cluster_find(), but change nothing
@@ -113,6 +127,30 @@ int cluster_take_changes(struct cluster *c,
  * Ordinals are those of the StatefulSets that count, of a scaled one its
  * copy's, whether they have pods or not; there are none where services have no
  * endpoints.
+ *
+ * Of a service that is not there, but that a StatefulSet names, there is
+ * nothing but its name and the reason: REASON_SERVICE_MISSING as `empty` and
+ * `unnamed`.
+ *
+ * Lacks are told of pods that are named below the service (spec.hostname and
+ * spec.subdomain) and of given endpoints that have a hostname, where they are
+ * no endpoint that is ready: what the Pod says, if there is one. A Pod whose
+ * labels the selector misses, and one that given endpoints leave out although a
+ * StatefulSet declares it, are among them; so is a Pod that is called like a
+ * declared ordinal, but is not named below the service, as long as it is an
+ * endpoint or all ordinals before it are known. Where nothing is said, all is
+ * well. Of several pods with one hostname, one that stays is told.
+ *
+ * Of each StatefulSet `none` says why ordinals have no pod of which nothing
+ * else is known: with OrderedReady they wait for the lowest that is not Running
+ * and Ready; where that one does not exist itself, it is among the lacks, as
+ * not created. REASON_NONE: each of them has one. Ordinals from 131072 on are
+ * not looked at one by one.
+ *
+ * `empty` is told where no endpoint is ready, `unnamed` where no endpoint has a
+ * hostname; nothing of the kind is of an ExternalName service. Reasons name no
+ * service and no workload that the settings hide, but for StatefulSets that the
+ * service governs.
  *
  * Pods are seen in the families of spec.ipFamilies, in both where the policy
  * is one of dual stack, in their primary one where the service says nothing.

@@ -164,6 +164,8 @@ enum pod_phase {
     POD_UNKNOWN,
 };
 
+enum { POD_REASON_MAX = 100 }; // octets, without the NUL
+
 struct pod_facts {
     const char *hostname;  // "" for none
     const char *subdomain; // "" for none
@@ -171,12 +173,20 @@ struct pod_facts {
     bool ready;            // condition Ready
     bool terminating;      // has a deletionTimestamp
     uint8_t addresses_n;
-    // when it came to where it is: deletionTimestamp less the grace period,
-    // condition Ready's lastTransitionTime, creationTimestamp, whichever says
-    // most; 0: not known
+    // since when it is where it is; 0: not known. One that terminates: when it
+    // was told to (deletionTimestamp less the grace period); that ended: when
+    // its last container did; Pending: creationTimestamp, scheduled or not;
+    // otherwise condition Ready's lastTransitionTime, or without it startTime
+    // or creationTimestamp. Of pods made here: when it came to that state
     uint32_t since_unix_s;
-    // why it is not ready, in a few words: a condition's message, or a waiting
-    // container's reason; "" for none
+    // why it is not ready, in at most POD_REASON_MAX octets, cut at a character
+    // with "..." behind it; "" for none, and for pods that are ready. The first
+    // of these that there is: status.reason and message ("Evicted: ..."), the
+    // condition PodScheduled of a pending one ("Unschedulable: ..."), the
+    // container that waits or ended ("container db: ImagePullBackOff: ..."),
+    // condition Ready's message with the probe that is asked ("containers with
+    // unready status: [db]; readinessProbe tcp 27017"). It has no control
+    // characters, addresses, commands and queries in it
     const char *reason;
     struct address addresses[2]; // status.podIPs, the primary one first
     const struct container_port *ports;

@@ -92,8 +92,8 @@ struct ordinals_events {
     // A pod, or a copy of a service or a workload came; it lives until it is
     // told gone or changed.
     void (*came)(void *context, const struct object *object);
-    // Its facts are others now (address, condition, label, port, never the
-    // name): `now` stands for `old`, which is borrowed for the call only.
+    // Its facts are others now (address, condition, reason, label, port, never
+    // the name): `now` stands for `old`, which is borrowed for the call only.
     void (*changed)(void *context, const struct object *old,
                     const struct object *now);
     // It went; borrowed for the call only.
@@ -164,6 +164,12 @@ struct ordinals_input {
  * that is named no more go at once, without order; claims stay unless their
  * policy says otherwise.
  *
+ * A pod that is not ready has the reason in its facts (pod_facts, reason): a
+ * text that is the same as long as it waits for the same. "takes 2000 ms to be
+ * ready", "takes 500 ms to get an address", "readinessProbe tcp 27017" (the
+ * first that does not succeed), "fault not-ready", "fault flap=500", "fault
+ * gone", or why no address is left for it.
+ *
  * A pod keeps its name and address as long as it lives, and no address is given
  * twice, that of a terminating pod included. The n-th address of a family in
  * the annotation belongs to the n-th ordinal counted from the start, whichever
@@ -187,8 +193,12 @@ struct ordinals_input {
 int ordinals_step(struct ordinals *o, const struct ordinals_input *input,
                   uint64_t now_ms) ORD_CHECKED;
 
-// What time it is for people at now_ms, for what pods say of when (pod_facts,
-// since_unix_s). To be told before a step; without it nothing is said of when.
+/*
+ * What time it is for people at now_ms, for what pods say of when (pod_facts,
+ * since_unix_s). To be told before each step; without it nothing is said of
+ * when. What was said stays, whatever is told later: a machine that sleeps, or
+ * whose clock is set, has no wrong times before that.
+ */
 void ordinals_tell_time(struct ordinals *o, uint64_t now_ms,
                         uint32_t now_unix_s);
 

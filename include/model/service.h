@@ -13,7 +13,8 @@ struct service_ordinals {
     const char *name;
     uint32_t start;
     uint32_t n;         // 0: it is scaled down to nothing
-    struct reason none; // why those of them that have no pod have none
+    struct reason none; // why those of them that have no pod, and are not among
+                        // the lacks, have none; REASON_NONE: all have one
 };
 
 // A hostname that is known, and what its pod lacks. It may have a name all the
@@ -38,12 +39,15 @@ struct service {
     // of StatefulSets whose spec.serviceName it is, by name
     const struct service_ordinals *ordinals;
     uint32_t ordinals_n;
-    // of pods that are there, each hostname once, in no particular order
+    // each hostname once, in no particular order
     const struct service_lack *lacks;
     uint32_t lacks_n;
-    struct reason empty;   // why nobody is in its set, if nobody is
+    struct reason empty;   // why nobody is in its set, if nobody is;
+                           // REASON_NONE: an endpoint is ready
     struct reason unnamed; // why a name below it that nobody knows is none;
-                           // REASON_NONE: it is just unknown
+                           // REASON_NONE: it is just unknown. It speaks of
+                           // hostnames: who is called by the pod's name or by
+                           // address has a name all the same
 };
 
 #endif

@@ -24,6 +24,11 @@
  * gone-after (durations of at most a day as Kubernetes writes them: "1m30s"),
  * count as absent where they say something unknown, with a warning.
  *
+ * What a Pod says of when and why is for texts only (pod_facts, since_unix_s
+ * and reason), and no fault of it leaves the Pod out: a time that is none
+ * counts as absent, with a warning, and all else that is of a wrong type just
+ * so.
+ *
  * root     the document; borrowed for the call only
  * file     for places; kept by the objects, so it lives as long as they do
  * arena    keeps the objects and all they point at

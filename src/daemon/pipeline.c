@@ -255,6 +255,8 @@ static uint64_t begin_step(struct pipeline *p, const struct clock *clock)
     const uint64_t now_ms = clock->monotonic_ms(clock->context);
     if (p->faults)
         faults_run(p->faults, now_ms);
+    ordinals_tell_time(statefulsets_ordinals(p->statefulsets), now_ms,
+                       clock->unix_s(clock->context));
     return now_ms;
 }
 
@@ -288,9 +290,12 @@ uint64_t pipeline_next_ms(const struct pipeline *p)
     return next;
 }
 
-// Let time pass until the pods have come as far as they do by themselves.
+// Let time pass until the pods have come as far as they do by themselves. It is
+// now all the while for people: a pod that waits since a time to come is no
+// help.
 static int settle(struct pipeline *p, const struct clock *clock)
 {
+    const uint32_t now_unix_s = clock->unix_s(clock->context);
     uint64_t now_ms = clock->monotonic_ms(clock->context);
     int step = 0;
     for (uint32_t i = 0; i < SETTLE_STEPS_MAX && step == 0; i++) {
@@ -298,9 +303,11 @@ static int settle(struct pipeline *p, const struct clock *clock)
         if (next_ms == UINT64_MAX)
             break;
         now_ms = next_ms > now_ms ? next_ms : now_ms;
+        ordinals_tell_time(statefulsets_ordinals(p->statefulsets), now_ms,
+                           now_unix_s);
         step = statefulsets_run(p->statefulsets, now_ms);
     }
-    return publish(p, step, now_ms, clock->unix_s(clock->context), NULL);
+    return publish(p, step, now_ms, now_unix_s, NULL);
 }
 
 int pipeline_load(struct pipeline *p, const struct clock *clock,

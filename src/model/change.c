@@ -6,6 +6,8 @@
 
 #include "endpoints.h"
 
+#include <string.h>
+
 static void hub_mark(struct cluster *c, struct hub *h)
 {
     if (!h || h->dirty)
@@ -50,8 +52,8 @@ static void note_pod_label(struct cluster *c, const struct pair *pair,
     }
 }
 
-static void note_pod(struct cluster *c, const struct entry *before,
-                     const struct entry *after)
+static void note_pod_labels(struct cluster *c, const struct entry *before,
+                            const struct entry *after)
 {
     const struct entry *const both[] = {before, after};
 
@@ -64,12 +66,83 @@ static void note_pod(struct cluster *c, const struct entry *before,
     }
 }
 
+// Reasons are of no interest before the service is there: it marks itself.
+static void note_named(struct cluster *c, struct hub *h)
+{
+    if (h && h->service)
+        hub_mark(c, h);
+}
+
+// The service below which a pod is named says what the pod lacks, also where
+// its endpoints are given, or do not have it.
+static void note_pod_name(struct cluster *c, const struct entry *before,
+                          const struct entry *after)
+{
+    struct hub *was = before ? ((const struct pod_entry *)before)->hub : NULL;
+    struct hub *is = after ? ((const struct pod_entry *)after)->hub : NULL;
+
+    if (was && was == is && was->service &&
+        endpoints_pod_alike(was->service->object, before->object,
+                            after->object))
+        return;
+    note_named(c, was);
+    note_named(c, is);
+}
+
+// The service that governs the StatefulSet of which a pod has the name of an
+// ordinal, or NULL.
+static struct hub *hub_of_ordinal(const struct cluster *c,
+                                  const struct entry *pod)
+{
+    struct ordinal_name name;
+    char set[256]; // names in Kubernetes have 253 octets at most
+
+    if (!ordinal_name_of(pod->object->name, &name) || name.set_n >= sizeof set)
+        return NULL;
+    memcpy(set, pod->object->name, name.set_n);
+    set[name.set_n] = '\0';
+    const struct entry *e =
+        entry_find(c, OBJECT_STATEFUL_SET, pod->space->name, set);
+    return e ? ((const struct workload_entry *)e)->hub : NULL;
+}
+
+// A pod that is called as an ordinal is, but is named below another service or
+// none: the one that governs its StatefulSet says so.
+static void note_pod_ordinal(struct cluster *c, const struct entry *before,
+                             const struct entry *after)
+{
+    const struct pod_entry *b = (const struct pod_entry *)before;
+    const struct pod_entry *a = (const struct pod_entry *)after;
+    struct hub *h = hub_of_ordinal(c, after ? after : before);
+
+    if (h && ((b && b->hub != h) || (a && a->hub != h)))
+        note_named(c, h);
+}
+
+static void note_pod(struct cluster *c, const struct entry *before,
+                     const struct entry *after)
+{
+    note_pod_labels(c, before, after);
+    note_pod_name(c, before, after);
+    note_pod_ordinal(c, before, after);
+}
+
+// A Service that is hidden holds no hub; but where it is, none is missing.
+static void note_service(struct cluster *c, const struct entry *e)
+{
+    struct hub *h = ((const struct service_entry *)e)->hub;
+
+    if (!h)
+        h = hub_find(c, e->space->name, e->object->name);
+    hub_mark(c, h);
+}
+
 static void note_one(struct cluster *c, const struct entry *e)
 {
     if (!e)
         return;
     if (e->object->kind == OBJECT_SERVICE) {
-        hub_mark(c, ((const struct service_entry *)e)->hub);
+        note_service(c, e);
     } else if (e->object->kind == OBJECT_ENDPOINT_SLICE) {
         hub_mark(c, ((const struct slice_entry *)e)->hub);
     } else if (e->object->kind == OBJECT_ENDPOINTS) {
@@ -81,23 +154,84 @@ static void note_one(struct cluster *c, const struct entry *e)
     }
 }
 
-// A StatefulSet that declares the same ordinals as before, which is what most
-// of its changes leave alone, or none, matters to nobody.
+static bool same_labels(struct labels a, struct labels b)
+{
+    if (a.n != b.n)
+        return false;
+    for (uint32_t i = 0; i < a.n; i++)
+        if (strcmp(a.items[i].key, b.items[i].key) != 0 ||
+            strcmp(a.items[i].value, b.items[i].value) != 0)
+            return false;
+    return true;
+}
+
+// A StatefulSet that declares the same as before, which is what most of its
+// changes leave alone, matters to nobody.
+static bool declares_same(const struct cluster *c, const struct object *a,
+                          const struct object *b)
+{
+    const struct workload_facts *x = &a->workload, *y = &b->workload;
+
+    return x->replicas == y->replicas && x->start == y->start &&
+           x->rules->parallel == y->rules->parallel &&
+           same_labels(x->pod_labels, y->pod_labels) &&
+           filter_hides(c, a) == filter_hides(c, b);
+}
+
 static void note_set(struct cluster *c, const struct entry *before,
                      const struct entry *after)
 {
-    const struct set_entry *b = (const struct set_entry *)before;
-    const struct set_entry *a = (const struct set_entry *)after;
-    struct hub *was = b && before->object->workload.replicas ? b->hub : NULL;
-    struct hub *is = a && after->object->workload.replicas ? a->hub : NULL;
+    struct hub *was =
+        before ? ((const struct workload_entry *)before)->hub : NULL;
+    struct hub *is = after ? ((const struct workload_entry *)after)->hub : NULL;
 
-    if (was == is && (!is || (before->object->workload.replicas ==
-                                  after->object->workload.replicas &&
-                              before->object->workload.start ==
-                                  after->object->workload.start)))
+    if (was == is && (!is || declares_same(c, before->object, after->object)))
         return;
     hub_mark(c, was);
     hub_mark(c, is);
+}
+
+// Services that select a workload's pods by its template.
+static void note_template(struct cluster *c, const struct entry *e)
+{
+    const struct workload_entry *w = (const struct workload_entry *)e;
+
+    for (uint32_t i = 0; w && i < w->postings_n; i++) {
+        struct list_node *at = w->postings[i].pair->services;
+        for (; at; at = at->next) {
+            const struct service_entry *s =
+                ORD_CONTAINER(at, struct service_entry, at);
+            if (s->hub->space == e->space &&
+                labels_match(s->entry.object->service.selector,
+                             e->object->workload.pod_labels))
+                hub_mark(c, s->hub);
+        }
+    }
+}
+
+// What services say of workloads whose pods they select: which they are, and
+// whether they want any pods at all.
+static bool templates_same(const struct cluster *c, const struct object *a,
+                           const struct object *b)
+{
+    const struct workload_facts *x = &a->workload, *y = &b->workload;
+
+    return (x->replicas == 0) == (y->replicas == 0) &&
+           strcmp(x->service, y->service) == 0 &&
+           strcmp(a->owner_kind, b->owner_kind) == 0 &&
+           strcmp(a->owner_name, b->owner_name) == 0 &&
+           same_labels(x->pod_labels, y->pod_labels) &&
+           filter_hides(c, a) == filter_hides(c, b);
+}
+
+static void note_workload(struct cluster *c, const struct entry *before,
+                          const struct entry *after)
+{
+    note_set(c, before, after);
+    if (before && after && templates_same(c, before->object, after->object))
+        return;
+    note_template(c, before);
+    note_template(c, after);
 }
 
 void change_note(struct cluster *c, const struct entry *before,
@@ -108,8 +242,8 @@ void change_note(struct cluster *c, const struct entry *before,
 
     if (kind == OBJECT_POD) {
         note_pod(c, before, after);
-    } else if (kind == OBJECT_STATEFUL_SET) {
-        note_set(c, before, after);
+    } else if (kind >= OBJECT_STATEFUL_SET) {
+        note_workload(c, before, after);
     } else {
         note_one(c, before);
         note_one(c, after);
@@ -157,7 +291,7 @@ static int take_hubs(struct cluster *c,
 {
     while (c->dirty_hubs) {
         struct hub *h = c->dirty_hubs;
-        const bool exists = h->service;
+        const bool exists = h->service || filter_shows_missing(c, h);
         // A service that was never told of has nothing to go: slices without
         // their Service, or one that came and went.
         if (exists || h->known) {

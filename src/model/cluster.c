@@ -71,9 +71,8 @@ void cluster_free(struct cluster *c)
     free(c);
 }
 
-// The entry that counts, or NULL.
-static struct entry *head_find(const struct cluster *c, enum object_kind kind,
-                               const char *namespace, const char *name)
+struct entry *entry_find(const struct cluster *c, enum object_kind kind,
+                         const char *namespace, const char *name)
 {
     const struct space *s = space_find(c, namespace);
 
@@ -91,7 +90,7 @@ static struct entry *head_find(const struct cluster *c, enum object_kind kind,
 static struct entry *head_of(const struct cluster *c, const struct object *o)
 {
     assert(o->kind < OBJECT_KINDS);
-    return head_find(c, (enum object_kind)o->kind, object_space(o), o->name);
+    return entry_find(c, (enum object_kind)o->kind, object_space(o), o->name);
 }
 
 static bool same_facts(const struct object *a, const struct object *b)
@@ -188,7 +187,7 @@ const struct object *cluster_find(const struct cluster *c,
                                   const char *name)
 {
     const struct entry *e =
-        head_find(c, kind, kind == OBJECT_NAMESPACE ? name : namespace, name);
+        entry_find(c, kind, kind == OBJECT_NAMESPACE ? name : namespace, name);
 
     return e ? e->object : NULL;
 }
@@ -199,7 +198,7 @@ const struct object *cluster_find_below(const struct cluster *c,
                                         uint64_t rank)
 {
     const struct entry *e =
-        head_find(c, kind, kind == OBJECT_NAMESPACE ? name : namespace, name);
+        entry_find(c, kind, kind == OBJECT_NAMESPACE ? name : namespace, name);
 
     while (e && e->rank >= rank)
         e = e->lower;

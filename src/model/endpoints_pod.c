@@ -17,10 +17,14 @@ bool endpoints_derivable(const struct object *service)
            service->service.has_selector && service->service.selector.n > 0;
 }
 
+bool endpoints_alive(const struct object *pod)
+{
+    return pod->pod.phase != POD_SUCCEEDED && pod->pod.phase != POD_FAILED;
+}
+
 bool endpoints_selectable(const struct object *pod)
 {
-    return pod->pod.addresses_n > 0 && pod->pod.phase != POD_SUCCEEDED &&
-           pod->pod.phase != POD_FAILED;
+    return pod->pod.addresses_n > 0 && endpoints_alive(pod);
 }
 
 bool endpoints_select(const struct object *service, const struct object *pod)
@@ -129,14 +133,23 @@ static bool is_endpoint(const struct object *service, const struct object *pod)
             pod_addresses(s, &pod->pod, FAMILY_IPV6, addresses));
 }
 
+// Selected, be it without an address: then nobody says that there is none.
+static bool is_expected(const struct object *service, const struct object *pod)
+{
+    return pod && endpoints_alive(pod) &&
+           labels_match(service->service.selector, pod->labels);
+}
+
 bool endpoints_pod_same(const struct object *service,
                         const struct object *before, const struct object *after)
 {
     const bool was = before && is_endpoint(service, before);
     const bool is = after && is_endpoint(service, after);
 
+    if (!was && !is)
+        return is_expected(service, before) == is_expected(service, after);
     if (!was || !is)
-        return was == is;
+        return false;
     const struct service_facts *s = &service->service;
     const struct endpoint a = pod_endpoint(service, before);
     const struct endpoint b = pod_endpoint(service, after);
@@ -146,6 +159,152 @@ bool endpoints_pod_same(const struct object *service,
            same_addresses(s, &before->pod, &after->pod, FAMILY_IPV4) &&
            same_addresses(s, &before->pod, &after->pod, FAMILY_IPV6) &&
            same_ports(s, &before->pod, &after->pod);
+}
+
+// --- what it lacks -----------------------------------------------------------
+
+struct reason endpoints_pod_ill(const struct object *pod)
+{
+    const struct pod_facts *p = &pod->pod;
+    struct reason why = {.since_unix_s = p->since_unix_s, .pod = pod->name};
+
+    if (p->terminating) {
+        why.code = REASON_POD_TERMINATING;
+    } else if (p->phase == POD_SUCCEEDED || p->phase == POD_FAILED) {
+        why.code = REASON_POD_ENDED;
+        why.detail = p->reason && *p->reason  ? p->reason
+                     : p->phase == POD_FAILED ? "Failed"
+                                              : "Succeeded";
+    } else if (p->addresses_n == 0) {
+        why.code = p->phase == POD_PENDING ? REASON_POD_PENDING
+                                           : REASON_POD_NO_ADDRESS;
+        why.detail = p->reason;
+    } else if (!p->ready) {
+        why.code = REASON_POD_NOT_READY;
+        why.detail = p->reason;
+    } else {
+        return (struct reason){.code = REASON_NONE};
+    }
+    return why;
+}
+
+const struct label *endpoints_missed_pod(const struct object *service,
+                                         const struct object *pod)
+{
+    const struct labels *selector = &service->service.selector;
+
+    for (uint32_t i = 0; endpoints_derivable(service) && i < selector->n; i++) {
+        const char *value = labels_get(pod->labels, selector->items[i].key);
+        if (!value || strcmp(value, selector->items[i].value) != 0)
+            return &selector->items[i];
+    }
+    return NULL;
+}
+
+// Labels that a controller gives each pod beside those of the template.
+static bool is_automatic(const char *key)
+{
+    static const char *const keys[] = {
+        "apps.kubernetes.io/pod-index",
+        "controller-revision-hash",
+        "statefulset.kubernetes.io/pod-name",
+    };
+
+    for (size_t i = 0; i < ORD_COUNT(keys); i++)
+        if (strcmp(keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+const struct label *endpoints_missed_template(const struct object *service,
+                                              const struct object *set)
+{
+    const struct labels *selector = &service->service.selector;
+    const struct labels labels = set->workload.pod_labels;
+
+    for (uint32_t i = 0; endpoints_derivable(service) && i < selector->n; i++) {
+        const struct label *want = &selector->items[i];
+        const char *has = labels_get(labels, want->key);
+        if (labels.n &&
+            (has ? strcmp(has, want->value) != 0 : !is_automatic(want->key)))
+            return want;
+    }
+    return NULL;
+}
+
+// It is an endpoint that has a name under each rule.
+static bool is_ready_endpoint(const struct object *service,
+                              const struct object *pod)
+{
+    return is_endpoint(service, pod) && pod_endpoint(service, pod).ready;
+}
+
+struct reason endpoints_pod_lack(const struct object *service,
+                                 const struct object *pod)
+{
+    if (is_ready_endpoint(service, pod))
+        return (struct reason){.code = REASON_NONE};
+    struct reason why = endpoints_pod_ill(pod);
+    // A pod that goes need not be mended.
+    if (why.code == REASON_POD_TERMINATING)
+        return why;
+    if (endpoints_missed_pod(service, pod))
+        return (struct reason){.code = REASON_POD_NOT_SELECTED,
+                               .pod = pod->name};
+    if (why.code == REASON_NONE)
+        why = (struct reason){
+            .code = REASON_POD_NO_ADDRESS,
+            .pod = pod->name,
+            .detail = service->service.families[0] == FAMILY_IPV6
+                          ? "the service is IPv6 only"
+                          : "the service is IPv4 only",
+        };
+    return why;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool same_reason(const struct reason *a, const struct reason *b)
+{
+    return a->code == b->code && a->since_unix_s == b->since_unix_s &&
+           same_text(a->detail, b->detail);
+}
+
+bool endpoints_pod_alike(const struct object *service,
+                         const struct object *before,
+                         const struct object *after)
+{
+    const struct reason ill[] = {endpoints_pod_ill(before),
+                                 endpoints_pod_ill(after)};
+    const struct reason lack[] = {endpoints_pod_lack(service, before),
+                                  endpoints_pod_lack(service, after)};
+
+    return strcmp(before->pod.hostname, after->pod.hostname) == 0 &&
+           same_reason(&ill[0], &ill[1]) && same_reason(&lack[0], &lack[1]) &&
+           endpoints_missed_pod(service, before) ==
+               endpoints_missed_pod(service, after);
+}
+
+// --- names -------------------------------------------------------------------
+
+bool ordinal_name_of(const char *name, struct ordinal_name *out)
+{
+    const size_t n = strlen(name);
+    size_t at = n;
+    uint64_t number = 0, power = 1;
+
+    // ten digits at most, so that none of it overflows
+    for (; at > 0 && n - at < 11 && name[at - 1] >= '0' && name[at - 1] <= '9';
+         at--, power *= 10)
+        number += power * (uint64_t)(name[at - 1] - '0');
+    if (at == n || at < 2 || name[at - 1] != '-' || number > UINT32_MAX ||
+        (name[at] == '0' && n - at > 1))
+        return false;
+    *out = (struct ordinal_name){.set_n = at - 1, .ordinal = (uint32_t)number};
+    return true;
 }
 
 // --- order -----------------------------------------------------------------

@@ -3,173 +3,9 @@
 // need, freeing one lets go of what nobody else holds.
 #include "index.h"
 
-#include "base/hash.h"
 #include "endpoints.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-
-static uint64_t text_hash(uint64_t seed, const char *text)
-{
-    return hash_bytes(seed, (const uint8_t *)text, strlen(text));
-}
-
-// --- namespaces ------------------------------------------------------------
-
-struct space *space_find(const struct cluster *c, const char *namespace)
-{
-    struct map_node *at = map_first(&c->spaces, text_hash(c->seed, namespace));
-
-    for (; at; at = map_next(at)) {
-        struct space *s = ORD_CONTAINER(at, struct space, node);
-        if (strcmp(s->name, namespace) == 0)
-            return s;
-    }
-    return NULL;
-}
-
-uint64_t space_hash(const struct space *s, const char *name)
-{
-    return text_hash(s->node.hash, name);
-}
-
-static struct space *space_acquire(struct cluster *c, const char *namespace)
-{
-    struct space *s = space_find(c, namespace);
-
-    if (!s) {
-        const size_t n = strlen(namespace) + 1;
-        s = calloc(1, sizeof *s + n);
-        if (!s)
-            return NULL;
-        memcpy(s->name, namespace, n);
-        s->node.hash = text_hash(c->seed, namespace);
-        s->hidden = filter_hides_namespace(c, namespace);
-        map_insert(&c->spaces, &s->node);
-    }
-    s->entries++;
-    return s;
-}
-
-void space_settle(struct cluster *c, struct space *s)
-{
-    if (s->entries || s->parts || s->dirty)
-        return;
-    map_remove(&c->spaces, &s->node);
-    free(s);
-}
-
-static void space_release(struct cluster *c, struct space *s)
-{
-    s->entries--;
-    change_note_space(c, s);
-    space_settle(c, s);
-}
-
-// --- services by name ------------------------------------------------------
-
-static struct hub *space_hub(const struct cluster *c, const struct space *s,
-                             const char *name)
-{
-    struct map_node *at = map_first(&c->hubs, space_hash(s, name));
-
-    for (; at; at = map_next(at)) {
-        struct hub *h = ORD_CONTAINER(at, struct hub, node);
-        if (h->space == s && strcmp(h->name, name) == 0)
-            return h;
-    }
-    return NULL;
-}
-
-struct hub *hub_find(const struct cluster *c, const char *namespace,
-                     const char *name)
-{
-    const struct space *s = space_find(c, namespace);
-
-    return s ? space_hub(c, s, name) : NULL;
-}
-
-static struct hub *hub_acquire(struct cluster *c, struct space *s,
-                               const char *name)
-{
-    struct hub *h = space_hub(c, s, name);
-
-    if (!h) {
-        const size_t n = strlen(name) + 1;
-        h = calloc(1, sizeof *h + n);
-        if (!h)
-            return NULL;
-        memcpy(h->name, name, n);
-        h->space = s;
-        h->node.hash = space_hash(s, name);
-        map_insert(&c->hubs, &h->node);
-        s->parts++;
-    }
-    h->refs++;
-    return h;
-}
-
-void hub_settle(struct cluster *c, struct hub *h)
-{
-    struct space *s = h->space;
-
-    if (h->refs || h->dirty)
-        return;
-    assert(!h->service && !h->endpoints && !h->slices && !h->sets);
-    map_remove(&c->hubs, &h->node);
-    free(h);
-    s->parts--;
-    space_settle(c, s);
-}
-
-static void hub_release(struct cluster *c, struct hub *h)
-{
-    if (!h)
-        return;
-    h->refs--;
-    hub_settle(c, h);
-}
-
-// --- labels ----------------------------------------------------------------
-
-static uint64_t pair_hash(const struct space *s, const struct label *label)
-{
-    return text_hash(space_hash(s, label->key), label->value);
-}
-
-struct pair *pair_find(const struct cluster *c, const struct space *s,
-                       const struct label *label)
-{
-    struct map_node *at = map_first(&c->pairs, pair_hash(s, label));
-
-    return at ? ORD_CONTAINER(at, struct pair, node) : NULL;
-}
-
-static struct pair *pair_acquire(struct cluster *c, const struct space *s,
-                                 const struct label *label)
-{
-    struct pair *p = pair_find(c, s, label);
-
-    if (!p) {
-        p = calloc(1, sizeof *p);
-        if (!p)
-            return NULL;
-        p->node.hash = pair_hash(s, label);
-        map_insert(&c->pairs, &p->node);
-    }
-    p->refs++;
-    return p;
-}
-
-static void pair_release(struct cluster *c, struct pair *p)
-{
-    if (!p || --p->refs)
-        return;
-    assert(!p->pods && !p->services);
-    map_remove(&c->pairs, &p->node);
-    free(p);
-}
 
 // Which pair of a selector has the fewest services filed under it: a label that
 // all services of an application share would make each of its pods ask all.
@@ -189,15 +25,24 @@ static uint32_t selector_rarest(const struct cluster *c, const struct space *s,
     return rarest;
 }
 
-// --- entries ---------------------------------------------------------------
+// --- what an entry needs ----------------------------------------------------
 
-// Labels of a pod by which services may find it.
+// Labels of a pod by which services may find it: also of one that has no
+// address yet, so that a service can say that its pods are to come.
 static uint32_t pod_labels(const struct cluster *c, const struct space *s,
                            const struct object *o)
 {
-    return s->hidden || c->settings.no_endpoints || !endpoints_selectable(o)
+    return s->hidden || c->settings.no_endpoints || !endpoints_alive(o)
                ? 0
                : o->labels.n;
+}
+
+// Labels of a workload's template, by which services that select its pods may
+// find it.
+static uint32_t template_labels(const struct cluster *c, const struct space *s,
+                                const struct object *o)
+{
+    return s->hidden || c->settings.no_endpoints ? 0 : o->workload.pod_labels.n;
 }
 
 // Addresses of a pod that are told while it counts. CoreDNS (`pods verified`)
@@ -226,7 +71,11 @@ static size_t entry_size(const struct cluster *c, const struct space *s,
     case OBJECT_ENDPOINTS:
         return sizeof(struct endpoints_entry);
     case OBJECT_STATEFUL_SET:
-        return sizeof(struct set_entry);
+    case OBJECT_DEPLOYMENT:
+    case OBJECT_REPLICA_SET:
+    case OBJECT_REPLICATION_CONTROLLER:
+        return sizeof(struct workload_entry) +
+               template_labels(c, s, o) * sizeof(struct posting);
     case OBJECT_POD:
         return sizeof(struct pod_entry) +
                pod_labels(c, s, o) * sizeof(struct posting) +
@@ -235,6 +84,8 @@ static size_t entry_size(const struct cluster *c, const struct space *s,
         return sizeof(struct entry);
     }
 }
+
+// --- holding it -------------------------------------------------------------
 
 static bool service_hold(struct cluster *c, struct service_entry *e)
 {
@@ -270,51 +121,62 @@ static bool endpoints_hold(struct cluster *c, struct endpoints_entry *e)
     return e->hub;
 }
 
-// Where services have no endpoints, no ordinal will ever have a name.
-static bool set_hold(struct cluster *c, struct set_entry *e)
+// Whether an earlier label leads to the same pair: a key that is given twice
+// must not count a pod twice.
+static bool has_posting(const struct posting *all, uint32_t n,
+                        const struct pair *pair)
 {
-    const char *service = e->entry.object->workload.service;
-
-    if (!*service || c->settings.no_endpoints)
-        return true;
-    e->hub = hub_acquire(c, e->entry.space, service);
-    return e->hub;
-}
-
-// Whether an earlier label of the pod leads to the same pair: a key that is
-// given twice must not count a pod twice.
-static bool pod_holds(const struct pod_entry *e, const struct pair *pair)
-{
-    for (uint32_t i = 0; i < e->postings_n; i++)
-        if (e->postings[i].pair == pair)
+    for (uint32_t i = 0; i < n; i++)
+        if (all[i].pair == pair)
             return true;
     return false;
 }
 
-static bool pod_hold_labels(struct cluster *c, struct pod_entry *e)
+// Make postings of the first n labels, at most that many.
+static bool labels_hold(struct cluster *c, struct entry *e,
+                        struct labels labels, uint32_t n, struct posting *out,
+                        uint32_t *out_n)
 {
-    const struct object *o = e->entry.object;
-    const uint32_t n = pod_labels(c, e->entry.space, o);
-
     for (uint32_t i = 0; i < n; i++) {
-        struct pair *pair =
-            pair_acquire(c, e->entry.space, &o->labels.items[i]);
+        struct pair *pair = pair_acquire(c, e->space, &labels.items[i]);
         if (!pair)
             return false;
-        if (pod_holds(e, pair))
+        if (has_posting(out, *out_n, pair))
             pair_release(c, pair);
         else
-            e->postings[e->postings_n++] =
-                (struct posting){.pair = pair, .pod = e};
+            out[(*out_n)++] = (struct posting){.pair = pair, .entry = e};
     }
     return true;
+}
+
+static bool workload_hold(struct cluster *c, struct workload_entry *e)
+{
+    const struct object *o = e->entry.object;
+    const char *service = o->workload.service;
+
+    // Where services have no endpoints, no ordinal will ever have a name.
+    if (o->kind == OBJECT_STATEFUL_SET && *service &&
+        !c->settings.no_endpoints) {
+        e->hub = hub_acquire(c, e->entry.space, service);
+        if (!e->hub)
+            return false;
+    }
+    return labels_hold(c, &e->entry, o->workload.pod_labels,
+                       template_labels(c, e->entry.space, o), e->postings,
+                       &e->postings_n);
 }
 
 static bool pod_hold(struct cluster *c, struct pod_entry *e)
 {
     const struct object *o = e->entry.object;
 
-    if (!pod_hold_labels(c, e))
+    if (*o->pod.hostname && *o->pod.subdomain && !c->settings.no_endpoints) {
+        e->hub = hub_acquire(c, e->entry.space, o->pod.subdomain);
+        if (!e->hub)
+            return false;
+    }
+    if (!labels_hold(c, &e->entry, o->labels, pod_labels(c, e->entry.space, o),
+                     e->postings, &e->postings_n))
         return false;
     const uint32_t n = pod_addresses_told(c, e->entry.space, o);
     struct pod_address **addresses = pod_entry_addresses(e);
@@ -339,7 +201,10 @@ static bool entry_hold(struct cluster *c, struct entry *e)
     case OBJECT_ENDPOINTS:
         return endpoints_hold(c, (struct endpoints_entry *)e);
     case OBJECT_STATEFUL_SET:
-        return set_hold(c, (struct set_entry *)e);
+    case OBJECT_DEPLOYMENT:
+    case OBJECT_REPLICA_SET:
+    case OBJECT_REPLICATION_CONTROLLER:
+        return workload_hold(c, (struct workload_entry *)e);
     case OBJECT_POD:
         return pod_hold(c, (struct pod_entry *)e);
     default:
@@ -370,12 +235,27 @@ struct entry *entry_new(struct cluster *c, const struct object *o,
     return e;
 }
 
+// --- letting go -------------------------------------------------------------
+
+static void postings_release(struct cluster *c, const struct posting *all,
+                             uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        pair_release(c, all[i].pair);
+}
+
+static void workload_release(struct cluster *c, struct workload_entry *e)
+{
+    hub_release(c, e->hub);
+    postings_release(c, e->postings, e->postings_n);
+}
+
 static void pod_release(struct cluster *c, struct pod_entry *e)
 {
     for (uint32_t i = 0; i < e->addresses_n; i++)
         address_release(c, pod_entry_addresses(e)[i]);
-    for (uint32_t i = 0; i < e->postings_n; i++)
-        pair_release(c, e->postings[i].pair);
+    postings_release(c, e->postings, e->postings_n);
+    hub_release(c, e->hub);
 }
 
 static void entry_release(struct cluster *c, struct entry *e)
@@ -392,7 +272,10 @@ static void entry_release(struct cluster *c, struct entry *e)
         hub_release(c, ((struct endpoints_entry *)e)->hub);
         break;
     case OBJECT_STATEFUL_SET:
-        hub_release(c, ((struct set_entry *)e)->hub);
+    case OBJECT_DEPLOYMENT:
+    case OBJECT_REPLICA_SET:
+    case OBJECT_REPLICATION_CONTROLLER:
+        workload_release(c, (struct workload_entry *)e);
         break;
     case OBJECT_POD:
         pod_release(c, (struct pod_entry *)e);

@@ -20,3 +20,15 @@ bool filter_hides(const struct cluster *c, const struct object *o)
 
     return selector && !selector_matches(selector, o->labels);
 }
+
+bool filter_shows_missing(const struct cluster *c, const struct hub *h)
+{
+    if (h->service || !h->sets ||
+        cluster_find(c, OBJECT_SERVICE, h->space->name, h->name))
+        return false;
+    for (struct list_node *at = h->sets; at; at = at->next)
+        if (!filter_hides(
+                c, ORD_CONTAINER(at, struct workload_entry, at)->entry.object))
+            return true;
+    return false;
+}

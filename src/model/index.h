@@ -7,11 +7,12 @@
 //           what follows. All memory is taken when an entry is made, so that
 //           linking, unlinking and promoting the next in the chain cannot fail
 //   hub     what belongs to one service name: the Service, its slices, its
-//           Endpoints, the StatefulSets that it governs, whether they came or
-//           not
-//   pair    a label `key=value` of a namespace, with the pods that carry it and
-//           the services that were filed under it: the way from a pod to the
-//           services that may select it, and back, without a walk over either
+//           Endpoints, the StatefulSets that it governs, the pods that are
+//           named below it, whether they came or not
+//   pair    a label `key=value` of a namespace, with the pods that carry it,
+//           the workloads whose template has it, and the services that were
+//           filed under it: the way from a pod to the services that may select
+//           it, and back, without a walk over either
 //   pod_address
 //           an address in a namespace that pods have, where pods are told
 //
@@ -56,6 +57,11 @@ struct hub {
     const struct entry *endpoints; // that counts, or NULL
     struct list_node *slices;      // slice entries that count
     struct list_node *sets;        // StatefulSets that count
+    // Pods that count and are named below it. While the service is there, those
+    // that lack nothing are told from the others, of which there are few:
+    // nobody has to look at ten thousand to find out that all is well
+    struct list_node *whole;
+    struct list_node *lacking;
     struct hub *dirty_next;
     uint32_t refs; // entries that hold it, counting or not
     bool dirty;    // in cluster.dirty_hubs, which keeps it alive
@@ -67,8 +73,10 @@ struct pair {
     struct map_node node;   // known by a 64-bit keyed hash alone: whoever finds
                             // something here compares the labels themselves
     struct list_node *pods; // postings
-    struct list_node *services; // service entries
+    struct list_node *templates; // postings
+    struct list_node *services;  // service entries
     uint32_t pods_n;
+    uint32_t templates_n;
     uint32_t services_n;
     uint32_t refs; // entries that hold it, counting or not
 };
@@ -84,11 +92,11 @@ struct pod_address {
     bool known;    // cluster_take_changes() said that it exists
 };
 
-// One label of a pod.
+// One label of a pod, or of a workload's template.
 struct posting {
-    struct list_node at; // in pair->pods
+    struct list_node at; // in pair->pods, or pair->templates
     struct pair *pair;
-    struct pod_entry *pod;
+    struct entry *entry;
 };
 
 struct service_entry {
@@ -109,14 +117,19 @@ struct endpoints_entry {
     struct hub *hub; // NULL: of no interest
 };
 
-struct set_entry { // a StatefulSet
+struct workload_entry {
     struct entry entry;
-    struct hub *hub;     // NULL: no service governs it, or of no interest
+    struct hub *hub;     // NULL: no StatefulSet, no service governs it, or of
+                         // no interest
     struct list_node at; // in hub->sets
+    uint32_t postings_n; // 0: of no interest
+    struct posting postings[];
 };
 
 struct pod_entry {
     struct entry entry;
+    struct hub *hub;      // NULL: named below no service, or of no interest
+    struct list_node at;  // in hub->whole or hub->lacking
     uint32_t postings_n;  // 0 for a pod that nobody may select
     uint32_t addresses_n; // 0 for a pod of which no address is told
     struct posting postings[];
@@ -151,6 +164,26 @@ static inline const char *object_space(const struct object *o)
 // What has a name in a namespace is found by this.
 uint64_t space_hash(const struct space *s, const char *name);
 
+// Hold a part, made where there is none yet, and let go of it. Acquiring
+// returns NULL when there is no memory; NULL is fine to be released, but for a
+// namespace.
+struct space *space_acquire(struct cluster *c, const char *namespace);
+void space_release(struct cluster *c, struct space *s);
+struct hub *hub_acquire(struct cluster *c, struct space *s, const char *name);
+void hub_release(struct cluster *c, struct hub *h);
+struct pair *pair_acquire(struct cluster *c, const struct space *s,
+                          const struct label *label);
+void pair_release(struct cluster *c, struct pair *p);
+
+// The pair of a selector that the fewest pods carry, or templates have; NULL:
+// none has one of them.
+const struct pair *pair_rarest(const struct cluster *c, const struct space *s,
+                               struct labels selector, bool templates);
+
+// The entry that counts, or NULL. The namespace of a Namespace is its name.
+struct entry *entry_find(const struct cluster *c, enum object_kind kind,
+                         const char *namespace, const char *name);
+
 struct space *space_find(const struct cluster *c, const char *namespace);
 struct hub *hub_find(const struct cluster *c, const char *namespace,
                      const char *name);
@@ -161,6 +194,10 @@ struct pair *pair_find(const struct cluster *c, const struct space *s,
 // hide.
 bool filter_hides_namespace(const struct cluster *c, const char *namespace);
 bool filter_hides(const struct cluster *c, const struct object *o);
+
+// Whether there is no Service of the hub's name, not even a hidden one, and a
+// StatefulSet that is to be seen names it.
+bool filter_shows_missing(const struct cluster *c, const struct hub *h);
 
 // Hold an address of a namespace, and let go of it. Acquiring returns NULL when
 // there is no memory.

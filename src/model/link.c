@@ -1,15 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an entry that counts is found from: its service's hub and the pairs of
-// its labels; and the addresses it stands for. Linking takes no memory and
-// cannot fail.
+// its labels, or its template's; and the addresses it stands for. Linking takes
+// no memory and cannot fail.
 #include "index.h"
+
+#include "endpoints.h"
 
 #include <assert.h>
 
+// --- pods below their service -----------------------------------------------
+
+static void pod_file(struct pod_entry *e)
+{
+    struct hub *h = e->hub;
+    const bool whole =
+        h->service &&
+        endpoints_pod_lack(h->service->object, e->entry.object).code ==
+            REASON_NONE;
+
+    list_link(whole ? &h->whole : &h->lacking, &e->at);
+}
+
+static void pods_file_anew(struct list_node *at)
+{
+    for (struct list_node *next; at; at = next) {
+        next = at->next;
+        pod_file(ORD_CONTAINER(at, struct pod_entry, at));
+    }
+}
+
+// How pods stand to a service that is another one now.
+static void hub_file_anew(struct hub *h)
+{
+    struct list_node *const old[] = {h->whole, h->lacking};
+
+    h->whole = h->lacking = NULL;
+    for (size_t i = 0; i < ORD_COUNT(old); i++)
+        pods_file_anew(old[i]);
+}
+
+// --- services, and what is theirs -------------------------------------------
+
 static void service_link(struct service_entry *e)
 {
-    if (e->hub)
+    if (e->hub) {
         e->hub->service = &e->entry;
+        hub_file_anew(e->hub);
+    }
     if (!e->pair)
         return;
     list_link(&e->pair->services, &e->at);
@@ -34,20 +71,32 @@ static void endpoints_link(struct endpoints_entry *e, const struct entry *now)
         e->hub->endpoints = now;
 }
 
-static void set_link(struct set_entry *e)
+static void workload_link(struct workload_entry *e)
 {
     if (e->hub)
         list_link(&e->hub->sets, &e->at);
+    for (uint32_t i = 0; i < e->postings_n; i++) {
+        struct posting *p = &e->postings[i];
+        list_link(&p->pair->templates, &p->at);
+        p->pair->templates_n++;
+    }
 }
 
-static void set_unlink(struct set_entry *e)
+static void workload_unlink(struct workload_entry *e)
 {
     if (e->hub)
         list_unlink(&e->at);
+    for (uint32_t i = 0; i < e->postings_n; i++) {
+        struct posting *p = &e->postings[i];
+        list_unlink(&p->at);
+        p->pair->templates_n--;
+    }
 }
 
 static void pod_link(struct cluster *c, struct pod_entry *e)
 {
+    if (e->hub)
+        pod_file(e);
     for (uint32_t i = 0; i < e->postings_n; i++) {
         struct posting *p = &e->postings[i];
         list_link(&p->pair->pods, &p->at);
@@ -62,6 +111,8 @@ static void pod_link(struct cluster *c, struct pod_entry *e)
 
 static void pod_unlink(struct cluster *c, struct pod_entry *e)
 {
+    if (e->hub)
+        list_unlink(&e->at);
     for (uint32_t i = 0; i < e->postings_n; i++) {
         struct posting *p = &e->postings[i];
         list_unlink(&p->at);
@@ -73,6 +124,8 @@ static void pod_unlink(struct cluster *c, struct pod_entry *e)
         change_note_address(c, a);
     }
 }
+
+// --- by kind ----------------------------------------------------------------
 
 void entry_link(struct cluster *c, struct entry *e)
 {
@@ -90,7 +143,10 @@ void entry_link(struct cluster *c, struct entry *e)
         endpoints_link((struct endpoints_entry *)e, e);
         break;
     case OBJECT_STATEFUL_SET:
-        set_link((struct set_entry *)e);
+    case OBJECT_DEPLOYMENT:
+    case OBJECT_REPLICA_SET:
+    case OBJECT_REPLICATION_CONTROLLER:
+        workload_link((struct workload_entry *)e);
         break;
     case OBJECT_POD:
         pod_link(c, (struct pod_entry *)e);
@@ -116,7 +172,10 @@ void entry_unlink(struct cluster *c, struct entry *e)
         endpoints_link((struct endpoints_entry *)e, NULL);
         break;
     case OBJECT_STATEFUL_SET:
-        set_unlink((struct set_entry *)e);
+    case OBJECT_DEPLOYMENT:
+    case OBJECT_REPLICA_SET:
+    case OBJECT_REPLICATION_CONTROLLER:
+        workload_unlink((struct workload_entry *)e);
         break;
     case OBJECT_POD:
         pod_unlink(c, (struct pod_entry *)e);

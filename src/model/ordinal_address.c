@@ -321,6 +321,8 @@ void pod_readdress(struct ordinals *o, struct pod *p)
     tell_moves(o, p);
     if (p->lost || has > had || p->addressed != (has > 0))
         pod_address_changed(o, p);
+    else if (has == 0)
+        face_changed(o, &p->face); // perhaps for another reason than before
     p->lost = false;
 }
 

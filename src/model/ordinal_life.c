@@ -94,6 +94,7 @@ static void set_ready(struct ordinals *o, struct pod *p, bool ready)
     p->ready = ready;
     p->available = false;
     p->ready_ms = o->now_ms;
+    pod_arrives(o, p);
     if (!ready)
         pod_reason(o, p, reason, sizeof reason);
     pod_event(o, p, ready ? ORDINALS_READY : ORDINALS_UNREADY, reason, "");
@@ -171,6 +172,9 @@ void pod_run(struct ordinals *o, struct pod *p)
         set_ready(o, p, p->healthy && pod_fault_ready(o, p));
         check_available(o, p);
     }
+    // It may wait for something else than before.
+    if (!p->ready)
+        face_changed(o, &p->face);
     timer_set(o, p, pod_next_ms(o, p));
 }
 
@@ -178,6 +182,7 @@ static void lose_address(struct ordinals *o, struct pod *p)
 {
     p->addressed = p->healthy = false;
     p->phase = POD_PENDING;
+    pod_arrives(o, p);
     pod_probe_stop(o, p);
     set_ready(o, p, false);
     pod_changed(o, p);
@@ -206,6 +211,7 @@ void pod_address_changed(struct ordinals *o, struct pod *p)
     p->addressed = true;
     p->addressed_ms = o->now_ms;
     p->phase = POD_RUNNING;
+    pod_arrives(o, p);
     pod_probe_start(o, p);
     pod_event(o, p, ORDINALS_ADDRESSED, "", "");
     pod_changed(o, p);
@@ -234,6 +240,7 @@ static struct pod *pod_new(struct ordinals *o, struct workload *w,
     p->ordinal = ordinal;
     p->phase = POD_PENDING;
     p->created_ms = p->since_ms = o->now_ms;
+    pod_arrives(o, p);
     if (!o->settings.probe || !o->settings.events.probe || t->probes_n == 0)
         return p;
     p->probings = calloc(t->probes_n, sizeof *p->probings);
@@ -310,6 +317,7 @@ bool pod_delete(struct ordinals *o, struct pod *p, const char *reason)
     }
     p->terminating = true;
     p->deleted_ms = o->now_ms;
+    pod_arrives(o, p);
     pod_probe_stop(o, p);
     pod_event(o, p, ORDINALS_TERMINATING, reason, "");
     pod_changed(o, p);
@@ -322,6 +330,7 @@ void pod_fail(struct ordinals *o, struct pod *p)
     if (p->terminating || pod_is_failed(p))
         return;
     p->phase = POD_FAILED;
+    pod_arrives(o, p);
     p->healthy = p->ready = p->available = false;
     p->workload->settled = false;
     pod_probe_stop(o, p);

@@ -39,42 +39,25 @@ static void address_reason(const struct ordinals *o, const struct pod *p,
                  "address for it, and there is no --pod-cidr");
 }
 
-static void unhealthy_reason(const struct pod *p, char *out, size_t size)
-{
-    if (p->probings_n) {
-        pod_probe_reason(p, out, size);
-        return;
-    }
-    snprintf(out, size, "takes %" PRIu32 " ms to be ready",
-             rules_of(p->workload)->ready_after_ms);
-}
-
 void pod_reason(const struct ordinals *o, const struct pod *p, char *out,
                 size_t size)
 {
-    const struct workload_rules *r = rules_of(p->workload);
+    char room[POD_REASON_MAX + 1];
 
     out[0] = '\0';
     if (p->terminating)
         snprintf(out, size, "terminates");
     else if (pod_is_failed(p))
         snprintf(out, size, "failed");
-    else if (p->faults.no_address && !p->addressed)
-        snprintf(out, size, "fault gone");
     else if (!p->addressed && pod_is_to_have_address(o, p))
         address_reason(o, p, out, size);
-    else if (!p->addressed)
-        snprintf(out, size, "takes %" PRIu32 " ms to get an address",
-                 r->address_after_ms);
-    else if (!p->healthy)
-        unhealthy_reason(p, out, size);
-    else if (p->faults.not_ready)
-        snprintf(out, size, "fault not-ready");
-    else if (!pod_fault_ready(o, p))
-        snprintf(out, size, "fault flap=%" PRIu32, p->faults.flap_ms);
-    else if (!p->available)
+    else if (p->addressed && !p->healthy && p->probings_n)
+        pod_probe_reason(p, out, size);
+    else if (p->ready && !p->available)
         snprintf(out, size, "available when ready for %" PRIu32 " s",
-                 r->min_ready_s);
+                 rules_of(p->workload)->min_ready_s);
+    else
+        snprintf(out, size, "%s", pod_why(o, p, room));
 }
 
 // --- looking ---------------------------------------------------------------

@@ -72,6 +72,7 @@ struct told {
     struct template *template; // what its texts live in; or NULL
     struct spec *spec;         // the same
     struct arena arena;        // the same
+    char *reason;              // the same: a pod's, or NULL
     struct object object;
 };
 
@@ -143,6 +144,7 @@ struct pod {
     bool lost;  // an address, and that was not looked at yet
     bool moved; // lives elsewhere than declared
     bool gone;
+    uint32_t since_unix_s; // when it came to its phase or readiness, or 0
     uint64_t created_ms;
     uint64_t addressed_ms;
     uint64_t ready_ms;    // since when it is Ready

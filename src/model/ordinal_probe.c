@@ -175,11 +175,13 @@ void ordinals_probed(struct ordinals *o, uint64_t ticket, bool success)
     if (!g)
         return;
     struct pod *p = g->pod;
+    const bool before = g->success;
     count_answer(o, g, success);
-    // Readiness that changes by it is the next step's matter.
-    timer_set(o, p,
-              pod_probe_success(p) != p->healthy ? o->now_ms
-                                                 : pod_next_ms(o, p));
+    // Readiness that changes by it, or why there is none, is the next step's
+    // matter.
+    const bool turns =
+        g->success != before || pod_probe_success(p) != p->healthy;
+    timer_set(o, p, turns ? o->now_ms : pod_next_ms(o, p));
 }
 
 static void name_probe(const struct probe *probe, char *out, size_t size)

@@ -115,6 +115,8 @@ struct ordinals {
     uint64_t ticket;
     uint64_t step;
     uint64_t now_ms;
+    uint64_t told_ms;          // when it was told_unix_s for people
+    uint32_t told_unix_s;      // 0: not known
     struct list_node *due;     // holders to be looked at
     struct list_node *later;   // the same, by the next step: no memory
     struct list_node *lacking; // workloads with pods that lack addresses
@@ -265,9 +267,20 @@ void workload_event(const struct ordinals *o, const struct workload *w,
                     enum ordinals_what what, const char *reason,
                     const char *claim);
 
-// --- why: ordinal_look.c ---------------------------------------------------
+// --- why: ordinal_why.c, ordinal_look.c ------------------------------------
 
-// Why it is not ready, or not available; "" where it is.
+// It is where it is since now, for people.
+void pod_arrives(struct ordinals *o, struct pod *p);
+/*
+ * Why it is not ready, as its facts have it: "" for a pod that is, that
+ * terminates or has ended. Whoever lets it become another text without
+ * pod_changed() says face_changed().
+ *
+ * out  may be written to
+ */
+const char *pod_why(const struct ordinals *o, const struct pod *p,
+                    char out[POD_REASON_MAX + 1]);
+// As it stands just now: why it is not ready, or not available; "" where it is.
 void pod_reason(const struct ordinals *o, const struct pod *p, char *out,
                 size_t size);
 

@@ -288,11 +288,3 @@ void vip_tell(const struct ordinals *o, struct vip *v,
         tell_vip_move(o, v, f);
     }
 }
-
-void ordinals_tell_time(struct ordinals *o, uint64_t now_ms,
-                        uint32_t now_unix_s)
-{
-    (void)o;
-    (void)now_ms;
-    (void)now_unix_s;
-}

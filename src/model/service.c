@@ -5,6 +5,7 @@
 
 #include "endpoints.h"
 #include "index.h"
+#include "service_why.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,23 +73,6 @@ static int find_endpoints(const struct cluster *c, const struct object *o,
     return 0;
 }
 
-// The label of a selector that the fewest pods carry; NULL: none does.
-static const struct pair *rarest_pair(const struct cluster *c,
-                                      const struct space *s,
-                                      struct labels selector)
-{
-    const struct pair *rarest = NULL;
-
-    for (uint32_t i = 0; i < selector.n; i++) {
-        const struct pair *p = pair_find(c, s, &selector.items[i]);
-        if (!p || p->pods_n == 0)
-            return NULL;
-        if (!rarest || p->pods_n < rarest->pods_n)
-            rarest = p;
-    }
-    return rarest;
-}
-
 // The pods on a list that a service selects, at most pods_n; `out` may be NULL
 // to count them only.
 static uint32_t select_pods(const struct hub *h, const struct pair *pair,
@@ -98,8 +82,7 @@ static uint32_t select_pods(const struct hub *h, const struct pair *pair,
     uint32_t n = 0;
 
     for (struct list_node *at = pair->pods; at; at = at->next) {
-        const struct entry *e =
-            &ORD_CONTAINER(at, struct posting, at)->pod->entry;
+        const struct entry *e = ORD_CONTAINER(at, struct posting, at)->entry;
         if (e->space != h->space || !endpoints_select(service, e->object))
             continue;
         if (out)
@@ -117,7 +100,7 @@ static int find_pods(const struct cluster *c, const struct hub *h,
     if (!endpoints_derivable(service))
         return 0;
     const struct pair *pair =
-        rarest_pair(c, h->space, service->service.selector);
+        pair_rarest(c, h->space, service->service.selector, false);
     if (!pair)
         return 0;
     const uint32_t n = select_pods(h, pair, NULL);
@@ -130,77 +113,96 @@ static int find_pods(const struct cluster *c, const struct hub *h,
     return endpoints_derive(service, pods, n, arena, &out->slices, &out->n);
 }
 
-static int ordinals_compare(const void *a, const void *b)
+static int set_compare(const void *a, const void *b)
 {
-    const struct service_ordinals *x = a, *y = b;
+    const struct object *const *x = a, *const *y = b;
 
-    return strcmp(x->name, y->name);
+    return strcmp((*x)->name, (*y)->name);
 }
 
 // What the StatefulSets declare that the service governs.
-static int find_ordinals(const struct hub *h, struct arena *arena,
-                         const struct service_ordinals **out, uint32_t *out_n)
+static int find_sets(struct asked *q)
 {
     uint32_t n = 0;
 
-    for (const struct list_node *at = h->sets; at; at = at->next)
+    for (const struct list_node *at = q->h->sets; at; at = at->next)
         n++;
     if (n == 0)
         return 0;
-    struct service_ordinals *all = arena_array(arena, n, sizeof *all);
-    if (!all)
+    const struct object **sets =
+        arena_array(q->arena, n, sizeof(struct object *));
+    q->ordinals = arena_array(q->arena, n, sizeof *q->ordinals);
+    if (!sets || !q->ordinals)
         return -ENOMEM;
-    n = 0;
-    for (struct list_node *at = h->sets; at; at = at->next) {
-        const struct object *o =
-            ORD_CONTAINER(at, struct set_entry, at)->entry.object;
-        if (o->workload.replicas > 0)
-            all[n++] = (struct service_ordinals){.name = o->name,
-                                                 .start = o->workload.start,
-                                                 .n = o->workload.replicas};
-    }
-    qsort(all, n, sizeof *all, ordinals_compare);
-    *out = all;
-    *out_n = n;
+    for (struct list_node *at = q->h->sets; at; at = at->next)
+        sets[q->sets_n++] =
+            ORD_CONTAINER(at, struct workload_entry, at)->entry.object;
+    qsort(sets, n, sizeof(struct object *), set_compare);
+    for (uint32_t i = 0; i < n; i++)
+        q->ordinals[i] = (struct service_ordinals){
+            .name = sets[i]->name,
+            .start = sets[i]->workload.start,
+            .n = sets[i]->workload.replicas,
+        };
+    q->sets = sets;
     return 0;
+}
+
+static int find_slices_of(const struct asked *q, struct found *out)
+{
+    const struct hub *h = q->h;
+
+    // K8S-DNS 2.5: an ExternalName is an alias and has no endpoints, whatever
+    // may be left over of the time when it had some.
+    if (h->service->object->service.type == SERVICE_EXTERNAL_NAME)
+        return 0;
+    if (h->slices)
+        return find_slices(q->c, h, q->arena, out);
+    if (h->endpoints)
+        return find_endpoints(q->c, h->endpoints->object, q->arena, out);
+    return find_pods(q->c, h, q->arena, out);
+}
+
+static int tell(struct asked *q)
+{
+    struct service *s = q->out;
+    struct found found = {0};
+    const struct object *o = q->h->service->object;
+    int r = find_slices_of(q, &found);
+
+    if (r == 0)
+        r = find_sets(q);
+    if (r)
+        return r;
+    s->object = o;
+    s->addresses_n = o->service.addresses_n;
+    memcpy(s->addresses, o->service.addresses, sizeof s->addresses);
+    s->slices = found.slices;
+    s->slices_n = found.n;
+    s->ordinals = q->ordinals;
+    s->ordinals_n = q->sets_n;
+    r = why_pods(q);
+    return r ? r : why_service(q);
 }
 
 int cluster_service(const struct cluster *c, const char *namespace,
                     const char *name, struct arena *arena, struct service *out)
 {
     const struct hub *h = hub_find(c, namespace, name);
-    const struct service_ordinals *ordinals = NULL;
-    uint32_t ordinals_n = 0;
-    struct found found = {0};
-    int r = 0;
 
-    if (!h || !h->service)
+    if (!h || (!h->service && !filter_shows_missing(c, h)))
         return -ENOENT;
-    const struct object *o = h->service->object;
-    // K8S-DNS 2.5: an ExternalName is an alias and has no endpoints, whatever
-    // may be left over of the time when it had some.
-    if (o->service.type == SERVICE_EXTERNAL_NAME)
-        r = 0;
-    else if (h->slices)
-        r = find_slices(c, h, arena, &found);
-    else if (h->endpoints)
-        r = find_endpoints(c, h->endpoints->object, arena, &found);
-    else
-        r = find_pods(c, h, arena, &found);
-    if (r == 0)
-        r = find_ordinals(h, arena, &ordinals, &ordinals_n);
+    struct service s = {.namespace = h->space->name, .name = h->name};
+    struct asked q = {.c = c,
+                      .h = h,
+                      .arena = arena,
+                      .given = h->slices || h->endpoints,
+                      .out = &s};
+    const int r = h->service ? tell(&q) : 0;
     if (r)
         return r;
-    *out = (struct service){
-        .namespace = h->space->name,
-        .name = h->name,
-        .object = o,
-        .addresses_n = o->service.addresses_n,
-        .addresses = {o->service.addresses[0], o->service.addresses[1]},
-        .slices = found.slices,
-        .slices_n = found.n,
-        .ordinals = ordinals,
-        .ordinals_n = ordinals_n,
-    };
+    if (!h->service)
+        why_missing(&q);
+    *out = s;
     return 0;
 }

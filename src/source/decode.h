@@ -140,6 +140,12 @@ int decode_own_word(struct decoder *d, const struct where *where,
 uint8_t decode_protocol(struct decoder *d, const struct where *where,
                         const struct doc_node *node);
 
+// The Unix time of RFC 3339 text; 0 where node is NULL, or the time is not from
+// 1970 to 2106. Anything else is warned of and counts as absent: times are for
+// texts only, and no cluster's object is refused for them.
+uint32_t decode_time(struct decoder *d, const struct where *where,
+                     const struct doc_node *node);
+
 // A string that is an IP address. False: a fault, or NULL.
 bool decode_address(struct decoder *d, const struct where *where,
                     const struct doc_node *node, struct address *out);
@@ -159,6 +165,9 @@ void *decode_array(struct decoder *d, uint32_t count, size_t size);
 // What metadata says that only some kinds need; nodes are borrowed.
 struct metadata {
     const struct doc_node *annotations; // NULL unless it is a map
+    const struct doc_node *creation;    // creationTimestamp, or NULL
+    const struct doc_node *deletion;    // deletionTimestamp, or NULL
+    const struct doc_node *grace;       // deletionGracePeriodSeconds, or NULL
     bool deleted;                       // has a deletionTimestamp
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pods, and what workloads' templates share with them: the ports of containers
 // and the annotation that gives addresses.
-#include "decode.h"
+#include "decode_pod.h"
 #include "names.h"
 
 #include <stdlib.h>
@@ -203,9 +203,14 @@ struct addresses decode_annotated_addresses(struct decoder *d,
 
 enum status {
     STATUS_CONDITIONS,
+    STATUS_CONTAINERS,
+    STATUS_INIT_CONTAINERS,
+    STATUS_MESSAGE,
     STATUS_PHASE,
     STATUS_IP,
     STATUS_IPS,
+    STATUS_REASON,
+    STATUS_STARTED,
     STATUS_N
 };
 
@@ -252,31 +257,9 @@ static void decode_pod_ips(struct decoder *d, const struct where *status,
                      "differs from status.podIPs[0].ip; make them equal");
 }
 
-static bool decode_is_ready(struct decoder *d, const struct where *status,
-                            const struct doc_node *list)
-{
-    enum { STATUS, TYPE, N };
-    static const struct field fields[N] = {FIELD("status"), FIELD("type")};
-    static const char *const states[] = {"False", "True", "Unknown"};
-    const struct where where = where_field(status, "conditions");
-    const struct items items = decode_items(d, &where, list);
-    bool ready = false;
-    for (uint32_t i = 0; i < items.n; i++) {
-        const struct where item = where_item(&where, i);
-        const struct where at_type = where_field(&item, "type");
-        const struct where at_status = where_field(&item, "status");
-        const struct doc_node *value[N];
-        decode_fields(d, &item, items.at[i], fields, N, value);
-        const char *type = decode_string(d, &at_type, value[TYPE]);
-        if (type && strcmp(type, "Ready") == 0)
-            ready = decode_word(d, &at_status, value[STATUS], states,
-                                ORD_COUNT(states), 0) == 1;
-    }
-    return ready;
-}
-
-static void decode_status(struct decoder *d, const struct doc_node *node,
-                          struct pod_facts *out)
+static struct pod_status decode_status(struct decoder *d,
+                                       const struct doc_node *node,
+                                       struct pod_facts *out)
 {
     static const char *const phases[] = {[POD_PENDING] = "Pending",
                                          [POD_RUNNING] = "Running",
@@ -285,18 +268,33 @@ static void decode_status(struct decoder *d, const struct doc_node *node,
                                          [POD_UNKNOWN] = "Unknown"};
     static const struct field fields[STATUS_N] = {
         [STATUS_CONDITIONS] = FIELD("conditions"),
+        [STATUS_CONTAINERS] = FIELD("containerStatuses"),
+        [STATUS_INIT_CONTAINERS] = FIELD("initContainerStatuses"),
+        [STATUS_MESSAGE] = FIELD("message"),
         [STATUS_PHASE] = FIELD("phase"),
         [STATUS_IP] = FIELD("podIP"),
         [STATUS_IPS] = FIELD("podIPs"),
+        [STATUS_REASON] = FIELD("reason"),
+        [STATUS_STARTED] = FIELD("startTime"),
     };
     const struct doc_node *value[STATUS_N];
     const struct where status = where_field(NULL, "status");
     const struct where phase = where_field(&status, "phase");
+    const struct where started = where_field(&status, "startTime");
     decode_fields(d, &status, node, fields, STATUS_N, value);
     out->phase = (uint8_t)decode_word(d, &phase, value[STATUS_PHASE], phases,
                                       ORD_COUNT(phases), POD_PENDING);
     decode_pod_ips(d, &status, value, out);
-    out->ready = decode_is_ready(d, &status, value[STATUS_CONDITIONS]);
+    struct pod_status s = {
+        .containers = value[STATUS_CONTAINERS],
+        .init_containers = value[STATUS_INIT_CONTAINERS],
+        .reason = decode_remark(value[STATUS_REASON]),
+        .message = decode_remark(value[STATUS_MESSAGE]),
+        .started_unix_s = decode_time(d, &started, value[STATUS_STARTED]),
+    };
+    decode_conditions(d, &status, value[STATUS_CONDITIONS], s.conditions);
+    out->ready = s.conditions[CONDITION_READY].status == CONDITION_TRUE;
+    return s;
 }
 
 // A pod as people write it has no status; the annotation then says where it is,
@@ -341,7 +339,8 @@ void decode_pod(struct decoder *d, const struct document *in, struct object *o)
     out->subdomain =
         decode_name(d, &subdomain, value[SUBDOMAIN], name_label_fault);
     out->terminating = in->metadata.deleted;
-    decode_status(d, in->top[TOP_STATUS], out);
-    const struct doc_node *status = in->top[TOP_STATUS];
-    apply_annotation(d, in, status && status->n > 0, out);
+    const struct doc_node *node = in->top[TOP_STATUS];
+    const struct pod_status status = decode_status(d, node, out);
+    apply_annotation(d, in, node && node->n > 0, out);
+    decode_pod_why(d, in, &status, out);
 }

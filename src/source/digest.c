@@ -125,7 +125,9 @@ static uint64_t mix_pod(uint64_t h, const struct pod_facts *p)
 {
     h = mix_text(mix_text(h, p->hostname), p->subdomain);
     h = mix_number(h, (uint64_t)p->phase | (uint64_t)p->ready << 8 |
-                          (uint64_t)p->terminating << 9);
+                          (uint64_t)p->terminating << 9 |
+                          (uint64_t)p->since_unix_s << 32);
+    h = mix_text(h, p->reason);
     h = mix_addresses(h, p->addresses, p->addresses_n);
     return mix_ports(h, p->ports, p->ports_n);
 }

@@ -158,6 +158,8 @@ const struct doc_node *decode_annotation(const struct document *in,
 
 enum meta {
     META_ANNOTATIONS,
+    META_CREATION,
+    META_GRACE,
     META_DELETION,
     META_GENERATE_NAME,
     META_LABELS,
@@ -198,6 +200,8 @@ static void decode_metadata(struct decoder *d, struct document *in,
 {
     static const struct field fields[META_N] = {
         [META_ANNOTATIONS] = FIELD("annotations"),
+        [META_CREATION] = FIELD("creationTimestamp"),
+        [META_GRACE] = FIELD("deletionGracePeriodSeconds"),
         [META_DELETION] = FIELD("deletionTimestamp"),
         [META_GENERATE_NAME] = FIELD("generateName"),
         [META_LABELS] = FIELD("labels"),
@@ -222,6 +226,9 @@ static void decode_metadata(struct decoder *d, struct document *in,
     decode_owners(d, &at, value[META_OWNERS], o);
     in->metadata.annotations =
         decode_annotations(d, &at, value[META_ANNOTATIONS]);
+    in->metadata.creation = value[META_CREATION];
+    in->metadata.deletion = value[META_DELETION];
+    in->metadata.grace = value[META_GRACE];
     in->metadata.deleted =
         decode_string(d, &deletion, value[META_DELETION]) != NULL;
 }

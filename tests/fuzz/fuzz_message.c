@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any octets as a query to a small zone. Whatever comes in, a reply is well
 // formed (as a second decoder sees it), within its limit, has the query's id
-// and question, an error is no more than three times as long as its query, and
-// a response is never answered.
+// and question, an error is no more than three times as long as its query, a
+// response is never answered, and at most one extended error goes with it,
+// which each NXDOMAIN has room for.
 #include "answer/answer.h"
 // a fuzz target is linked with src/ alone: the decoder comes along
 #include "lib/reply.c"
@@ -151,6 +152,33 @@ static size_t question_size(const uint8_t *query, size_t n)
     return at + 5 <= n && query[at] == 0 && at - 12 < 255 ? at + 5 - 12 : 0;
 }
 
+// That options end where the record does is seen to by the decoder.
+static void check_options(const struct reply *r)
+{
+    unsigned errors = 0;
+    size_t at = 0;
+
+    check(r->options_n <= sizeof r->options, "options are not kept whole");
+    while (at < r->options_n) {
+        check(r->options_n - at >= 4, "an option without its head");
+        const unsigned code =
+            (unsigned)(r->options[at] << 8 | r->options[at + 1]);
+        const size_t n = (size_t)(r->options[at + 2] << 8 | r->options[at + 3]);
+        check(r->options_n - at - 4 >= n, "an option behind the record");
+        if (code == EDNS_OPTION_EDE) {
+            errors++;
+            check(n >= 2 && n <= 2 + REASON_TEXT_MAX, "an error of no length");
+            check(memchr(r->options + at + 6, 0, n - 2) == NULL,
+                  "a NUL in text");
+        }
+        at += 4 + n;
+    }
+    check(errors <= 1, "two extended errors");
+    check(r->has_opt || at == 0, "options without a record");
+    if (r->rcode == DNS_RCODE_NXDOMAIN && r->has_opt)
+        check(errors == 1, "NXDOMAIN without a reason");
+}
+
 static void check_reply(const uint8_t *query, size_t n,
                         const struct answer_job *job)
 {
@@ -174,6 +202,7 @@ static void check_reply(const uint8_t *query, size_t n,
               "records without a question");
     if (r.rcode != 0 && r.rcode != 3)
         check(job->reply_n <= 3 * n, "an error of more than three times");
+    check_options(&r);
     if (job->transport == ANSWER_UDP && !r.has_opt)
         check(job->reply_n <= 512, "longer than 512 octets without EDNS");
     if (job->transport == ANSWER_TCP)

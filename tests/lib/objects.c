@@ -70,7 +70,7 @@ struct object *object_make(enum object_kind kind, const char *namespace,
         *s = (struct slice_facts){.service = o->name, .family = FAMILY_IPV4};
         o->endpoints = (struct endpoints_facts){.slices = s, .slices_n = 1};
     } else if (kind == OBJECT_POD) {
-        o->pod.hostname = o->pod.subdomain = "";
+        o->pod.hostname = o->pod.subdomain = o->pod.reason = "";
         o->pod.phase = POD_RUNNING;
         o->pod.ready = true;
     } else if (kind != OBJECT_NAMESPACE) {
@@ -255,6 +255,8 @@ static void mix_pod(uint64_t *h, const struct pod_facts *p)
     mix_number(h, p->phase);
     mix_number(h, p->ready);
     mix_number(h, p->terminating);
+    mix_number(h, p->since_unix_s);
+    mix_text(h, p->reason);
     mix_addresses(h, p->addresses, p->addresses_n);
     for (uint32_t i = 0; i < p->ports_n; i++) {
         mix_text(h, p->ports[i].name);
@@ -268,6 +270,8 @@ static void mix_workload(uint64_t *h, const struct workload_facts *w)
     mix_number(h, w->replicas);
     mix_number(h, w->start);
     mix_text(h, w->service);
+    mix_labels(h, w->pod_labels);
+    mix_number(h, w->rules->parallel);
     mix_number(h, w->revision);
 }
 

@@ -65,7 +65,7 @@ static void a_service_tells_of_the_sets_it_governs_by_name(void **state)
     };
     for (size_t i = 0; i < ORD_COUNT(all); i++)
         cluster_add(c, all[i], 1);
-    assert_string_equal(ordinals_of(c, "db"), "a 0+3, b 5+1");
+    assert_string_equal(ordinals_of(c, "db"), "a 0+3, b 5+1, empty 0+0");
     assert_string_equal(ordinals_of(c, "web"), "other 0+2");
     assert_string_equal(ordinals_of(c, "free"), "none");
     for (size_t i = 2; i < ORD_COUNT(all); i++)
@@ -115,13 +115,15 @@ static void a_set_may_come_before_its_service_and_stay_after_it(void **state)
     struct cluster *c = cluster_new(NULL);
     struct object *set = make_set("a", "db", 0, 3), *db;
     cluster_add(c, set, 1);
-    assert_changes(c, "+ns");
+    assert_changes(c, "+ns +ns/db"); // missing, which it says
+    assert_string_equal(ordinals_of(c, "db"), "");
     db = make_service("db");
     cluster_add(c, db, 1);
     assert_changes(c, "+ns/db");
     assert_string_equal(ordinals_of(c, "db"), "a 0+3");
     cluster_drop(c, db);
-    assert_changes(c, "-ns/db");
+    assert_changes(c, "+ns/db");
+    assert_string_equal(ordinals_of(c, "db"), "");
     db = make_service("db");
     cluster_add(c, db, 1);
     assert_changes(c, "+ns/db");
@@ -167,9 +169,11 @@ static void only_what_is_declared_touches_the_service(void **state)
     cluster_swap(c, new, 1, set);
     assert_changes(c, "+ns/b");
     set = new;
-    new = make_set("s", "a", 9, 0); // none there, none here
+    assert_string_equal(ordinals_of(c, "b"), "s 2+0");
+    set = new;
+    new = make_set("s", "a", 9, 0); // where there are none, that is told
     cluster_swap(c, new, 1, set);
-    assert_changes(c, "");
+    assert_changes(c, "+ns/a +ns/b");
     cluster_free(c);
     object_drop(a);
     object_drop(b);
@@ -267,9 +271,9 @@ static void without_memory_a_set_is_not_put_in(void **state)
             assert_changes(c, "");
         }
     }
-    assert_changes(c, "+ns");
+    assert_changes(c, "+ns +ns/db");
     cluster_drop(c, set);
-    assert_changes(c, "-ns");
+    assert_changes(c, "-ns/db -ns");
     cluster_free(c);
 }
 

@@ -340,6 +340,65 @@ static void the_next_moment_is_the_earliest(void **state)
     assert_true(pipeline_next_ms(&f->p) == UINT64_MAX);
 }
 
+// --- time for people ---------------------------------------------------------
+
+static const struct pod_facts *facts(const struct fixture *f, const char *pod)
+{
+    const struct object *o =
+        cluster_find(f->p.cluster, OBJECT_POD, "prod", pod);
+    assert_non_null(o);
+    return &o->pod;
+}
+
+static void scale(struct fixture *f, uint32_t replicas)
+{
+    assert_int_equal(ordinals_scale(statefulsets_ordinals(f->p.statefulsets),
+                                    (struct ordinals_target){"prod", "db"},
+                                    replicas, NULL, &f->err),
+                     0);
+}
+
+static void pods_say_when_by_the_clock(void **state)
+{
+    struct fixture *f = *state;
+    given(f, "", f->file);
+    assert_int_equal(init(f), 0);
+    fake_clock_advance(&f->now, 60000);
+    assert_true(pipeline_read(&f->p, false) >= 0);
+    assert_int_equal(pipeline_publish(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(facts(f, "db-2")->since_unix_s, FAKE_CLOCK_START_S + 60);
+    fake_clock_advance(&f->now, 40000);
+    scale(f, 4);
+    assert_int_equal(pipeline_run(&f->p, &f->clock, NULL), 0);
+    assert_int_equal(facts(f, "db-2")->since_unix_s, FAKE_CLOCK_START_S + 60);
+    assert_int_equal(facts(f, "db-3")->since_unix_s, FAKE_CLOCK_START_S + 100);
+}
+
+// A second pod is made when the first one is ready, which takes its time.
+static void time_that_is_taken_as_passed_is_now(void **state)
+{
+    struct fixture *f = *state;
+    given(f, "", f->file);
+    static const char slow[] =
+        "---\napiVersion: apps/v1\nkind: StatefulSet\n"
+        "metadata:\n  name: slow\n  namespace: prod\n"
+        "  annotations: {ordinald.io/ready-after: 1h}\n"
+        "spec:\n  serviceName: db\n  replicas: 3\n"
+        "  selector: {matchLabels: {app: slow}}\n"
+        "  template:\n    metadata: {labels: {app: slow}}\n"
+        "    spec: {containers: [{name: slow, image: slow}]}\n";
+    FILE *out = fopen(f->file, "a");
+    assert_non_null(out);
+    assert_true(fputs(slow, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(init(f), 0);
+    fake_clock_advance(&f->now, 5000);
+    assert_int_equal(pipeline_load(&f->p, &f->clock, &f->err), 0);
+    assert_true(facts(f, "slow-2")->ready);
+    assert_int_equal(facts(f, "slow-0")->since_unix_s, FAKE_CLOCK_START_S + 5);
+    assert_int_equal(facts(f, "slow-2")->since_unix_s, FAKE_CLOCK_START_S + 5);
+}
+
 static void without_leave_there_are_no_faults(void **state)
 {
     struct fixture *f = *state;
@@ -416,6 +475,8 @@ int main(void)
         TEST(events_wait_for_what_could_not_be_published),
         TEST(the_last_of_too_many_events_are_told),
         TEST(the_next_moment_is_the_earliest),
+        TEST(pods_say_when_by_the_clock),
+        TEST(time_that_is_taken_as_passed_is_now),
         TEST(without_leave_there_are_no_faults),
         TEST(a_path_that_went_is_named),
         TEST(a_domain_without_room_for_names_is_refused),
