@@ -76,8 +76,8 @@ struct answer_context {
 
 // An extended error (RFC 8914) that goes with a reply.
 struct answer_note {
-    enum edns_error code;
-    const char *text;
+    uint16_t code;    // INFO-CODE
+    struct span text; // borrowed until the reply is made
 };
 
 // What the last step does for a message. Private.
@@ -114,9 +114,9 @@ struct answer_job {
     // private
     enum dns_verdict parsed;
     uint8_t due; // enum answer_due
-    // with a reply that is marked so (reply.h): its extended error, or NULL;
-    // then TCP has not taken all of so many answers
-    const struct answer_note *note;
+    // with a reply that is marked so (reply.h): its extended error; of how many
+    // answers TCP has not taken all
+    struct answer_note note;
     uint32_t all_of;
     struct dns_query query;
     struct zone_lookup lookup;

@@ -29,6 +29,17 @@ ORD_COLD static void answer_empty(struct answer_context *c,
     reply_finish(c, job, &r, rcode);
 }
 
+// A name that is below none of our zones.
+ORD_COLD static void answer_outside(struct answer_context *c,
+                                    struct answer_job *job)
+{
+    struct reply r = reply_begin(c, job);
+
+    reply_note_why(job,
+                   zone_why(c->zone, &job->query, &job->lookup, ZONE_OUTSIDE));
+    reply_finish(c, job, &r, DNS_RCODE_REFUSED);
+}
+
 // A question that is not for the zone.
 static void answer_elsewhere(struct answer_context *c, struct answer_job *job)
 {
@@ -45,12 +56,10 @@ static void answer_elsewhere(struct answer_context *c, struct answer_job *job)
 ORD_COLD static void answer_not_ready(struct answer_context *c,
                                       struct answer_job *job)
 {
-    static const struct answer_note note = {
-        EDNS_ERROR_NOT_READY, "the first load of the zone is not complete"};
+    const struct reason_kind *why = reason_kind(REASON_NOT_LOADED);
     struct reply r = reply_begin(c, job);
 
-    job->note = &note;
-    job->query.options |= REPLY_NOTED;
+    reply_note(job, why->ede, span_of_text(why->text));
     reply_finish(c, job, &r, DNS_RCODE_SERVFAIL);
 }
 
@@ -150,6 +159,67 @@ ORD_COLD static bool answer_rarely(struct answer_context *c,
     return true;
 }
 
+static inline uint16_t negative_rcode(enum zone_outcome outcome)
+{
+    return outcome == ZONE_NXDOMAIN ? DNS_RCODE_NXDOMAIN : DNS_RCODE_NOERROR;
+}
+
+// With options, or where not everything may fit: what does not is left out, the
+// reason first.
+ORD_COLD static void answer_negative_tight(struct answer_context *c,
+                                           struct answer_job *job,
+                                           enum zone_outcome outcome,
+                                           const struct zone_origin *origin,
+                                           const struct zone_reason *why)
+{
+    struct reply r = reply_begin(c, job);
+
+    r.flags = DNS_FLAG_AA;
+    r.authorities = found_put_soa(c, &r, origin, found_question(job));
+    if (why)
+        reply_note_why(job, why);
+    reply_finish(c, job, &r, negative_rcode(outcome));
+}
+
+/*
+ * The SOA, and why there is nothing. Together they are shorter than what each
+ * client takes, unless the question is very long; so its limit is not looked
+ * at.
+ */
+ORD_INLINE void answer_negative(struct answer_context *c,
+                                struct answer_job *job,
+                                enum zone_outcome outcome,
+                                const struct zone_origin *origin)
+{
+    const struct dns_query *q = &job->query;
+    const uint16_t rcode = negative_rcode(outcome);
+    const struct zone_reason *why = NULL;
+    size_t n = DNS_HEADER + (size_t)q->question_n + ZONE_SOA_SIZE;
+    size_t why_n = 0;
+    struct reply r = {
+        .at = job->message + DNS_HEADER + q->question_n,
+        .flags = DNS_FLAG_AA,
+        .authorities = 1,
+    };
+
+    if (ORD_LIKELY(q->has_edns)) {
+        why = zone_why(c->zone, q, &job->lookup, outcome);
+        why_n = why->option_n;
+        n += DNS_OPT + why_n;
+    }
+    if (ORD_UNLIKELY(q->options || n > DNS_UDP_MIN || n > job->size)) {
+        answer_negative_tight(c, job, outcome, origin, why);
+        return;
+    }
+    found_put_whole_soa(c, &r, origin, found_question(job));
+    if (ORD_LIKELY(why != NULL)) {
+        reply_put_opt(c, job, &r, rcode);
+        edns_option_copy(r.at - DNS_OPT, why->option, why_n);
+        r.at += why_n;
+    }
+    reply_end(c, job, &r, rcode);
+}
+
 ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
 {
     struct zone_match match;
@@ -157,23 +227,21 @@ ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
         zone_lookup_finish(c->zone, &job->query, &job->lookup, &match);
 
     if (ORD_UNLIKELY(outcome == ZONE_OUTSIDE)) {
-        answer_empty(c, job, DNS_RCODE_REFUSED);
+        answer_outside(c, job);
         return;
     }
     if (ORD_UNLIKELY(c->rare) && answer_rarely(c, job, outcome))
         return;
-    struct reply r = reply_begin(c, job);
-    uint16_t rcode = DNS_RCODE_NOERROR;
-    r.flags = DNS_FLAG_AA;
     if (ORD_UNLIKELY(outcome != ZONE_FOUND)) {
-        if (outcome == ZONE_NXDOMAIN)
-            rcode = DNS_RCODE_NXDOMAIN;
-        r.authorities = found_put_soa(c, &r, match.origin, found_question(job));
-    } else if (ORD_UNLIKELY(!found_put_usual(c, job, &r, &match))) {
-        answer_rare(c, job, &match);
+        answer_negative(c, job, outcome, match.origin);
         return;
     }
-    reply_finish(c, job, &r, rcode);
+    struct reply r = reply_begin(c, job);
+    r.flags = DNS_FLAG_AA;
+    if (ORD_UNLIKELY(!found_put_usual(c, job, &r, &match)))
+        answer_rare(c, job, &match);
+    else
+        reply_finish(c, job, &r, DNS_RCODE_NOERROR);
 }
 
 ORD_COLD static void answer_verdict(struct answer_context *c,

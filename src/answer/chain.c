@@ -116,7 +116,7 @@ static void put_end(struct answer_context *c, struct answer_job *job,
         end.additionals = 0;
     }
     (void)move_owners(at, end.additionals, name.at);
-    if (job->query.options & REPLY_NOTED)
+    if (job->query.options & REPLY_LEFT_OUT)
         job->all_of += r->answers;
     end.answers = (uint16_t)(end.answers + r->answers);
     *r = end;
@@ -155,6 +155,8 @@ struct reply chain_put(struct answer_context *c, struct answer_job *job,
         if (outcome != ZONE_FOUND) {
             if (outcome == ZONE_NXDOMAIN)
                 *rcode = DNS_RCODE_NXDOMAIN;
+            reply_note_why(
+                job, zone_why(c->zone, &chain.query, &chain.lookup, outcome));
             return put_negative(c, job, r, next.origin, name);
         }
         if (next.form != ZONE_FORM_CNAME)

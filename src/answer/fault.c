@@ -13,10 +13,9 @@
 // No record has it (RFC 6895 3.1).
 enum { TYPE_NONE = 0 };
 
-static void note(struct answer_job *job, const struct answer_note *n)
+static void note(struct answer_job *job, const char *text)
 {
-    job->note = n;
-    job->query.options |= REPLY_NOTED;
+    reply_note(job, EDNS_ERROR_OTHER, span_of_text(text));
 }
 
 // It was not answered from the zone: it is not looked at again.
@@ -29,20 +28,18 @@ static void finish(struct answer_context *c, struct answer_job *job,
 
 static void meet_servfail(struct answer_context *c, struct answer_job *job)
 {
-    static const struct answer_note text = {EDNS_ERROR_OTHER, "fault servfail"};
     struct reply r = reply_begin(c, job);
 
-    note(job, &text);
+    note(job, "fault servfail");
     finish(c, job, &r, DNS_RCODE_SERVFAIL);
 }
 
 static void meet_truncate(struct answer_context *c, struct answer_job *job)
 {
-    static const struct answer_note text = {EDNS_ERROR_OTHER, "fault truncate"};
     struct reply r = reply_begin(c, job);
 
     r.flags = DNS_FLAG_AA | DNS_FLAG_TC;
-    note(job, &text);
+    note(job, "fault truncate");
     finish(c, job, &r, DNS_RCODE_NOERROR);
 }
 

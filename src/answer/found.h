@@ -17,15 +17,13 @@ ORD_INLINE struct found_name found_question(const struct answer_job *job)
     return (struct found_name){DNS_HEADER, job->query.name_n};
 }
 
-// The SOA of the origin that the name is below, or is. Returns how many: none
-// where there is no room.
-ORD_INLINE uint16_t found_put_soa(const struct answer_context *c,
-                                  struct reply *r,
-                                  const struct zone_origin *origin,
-                                  struct found_name name)
+// The SOA of the origin that the name is below, or is, where there is room for
+// it.
+ORD_INLINE void found_put_whole_soa(const struct answer_context *c,
+                                    struct reply *r,
+                                    const struct zone_origin *origin,
+                                    struct found_name name)
 {
-    if (ORD_UNLIKELY(reply_room(r) < ZONE_SOA_SIZE))
-        return 0;
     size_t apex = name.at + name.n - origin->name.n;
     uint16_t pointer = (uint16_t)(DNS_POINTER | apex);
     uint8_t *soa = r->at;
@@ -35,6 +33,17 @@ ORD_INLINE uint16_t found_put_soa(const struct answer_context *c,
     bytes_store_u16(soa + ZONE_SOA_MNAME_AT, pointer);
     bytes_store_u16(soa + ZONE_SOA_RNAME_AT, pointer);
     bytes_store_u32(soa + ZONE_SOA_SERIAL_AT, zone_serial(c->zone));
+}
+
+// Returns how many: none where there is no room.
+ORD_INLINE uint16_t found_put_soa(const struct answer_context *c,
+                                  struct reply *r,
+                                  const struct zone_origin *origin,
+                                  struct found_name name)
+{
+    if (ORD_UNLIKELY(reply_room(r) < ZONE_SOA_SIZE))
+        return 0;
+    found_put_whole_soa(c, r, origin, name);
     return 1;
 }
 

@@ -70,17 +70,18 @@ static void put_note(struct options *o, const struct answer_job *job,
                      unsigned answers)
 {
     char text[32];
-    struct answer_note note = {EDNS_ERROR_OTHER, text};
+    struct answer_note note;
 
-    if (job->note) {
-        note = *job->note;
+    if (job->query.options & REPLY_NOTED) {
+        note = job->note;
     } else {
         int n = snprintf(text, sizeof text, "%u of %u records", answers,
                          job->all_of);
         assert(n > 0 && (size_t)n < sizeof text);
+        note = (struct answer_note){EDNS_ERROR_OTHER, span_of(text, (size_t)n)};
     }
     o->at += edns_error_append(o->opt, (size_t)(o->end - o->at), note.code,
-                               span_of_text(note.text));
+                               note.text);
 }
 
 // Errors are for anyone who asks, in anyone's name: they stay below three times
@@ -116,7 +117,7 @@ uint8_t *options_put(const struct answer_context *c,
         bytes_store_u16(idle, c->settings.tcp_idle_ds);
         put(&o, EDNS_OPTION_KEEPALIVE, idle, sizeof idle);
     }
-    if (job->query.options & REPLY_NOTED)
+    if (job->query.options & (REPLY_NOTED | REPLY_LEFT_OUT))
         put_note(&o, job, r.answers);
     return o.at;
 }

@@ -12,8 +12,7 @@ struct reply reply_cut(struct answer_job *job, struct reply r, uint16_t all_of)
         r.flags |= DNS_FLAG_TC;
         return r;
     }
-    job->query.options |= REPLY_NOTED;
-    job->note = NULL;
+    job->query.options |= REPLY_LEFT_OUT;
     job->all_of = all_of;
     if (job->query.has_edns && reply_room(&r) > LEFT_OUT_ROOM)
         r.end -= LEFT_OUT_ROOM;

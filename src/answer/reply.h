@@ -28,9 +28,13 @@ struct reply {
     uint8_t *end;   // the client's limit, less what OPT will take
 };
 
-// Among the options of the query, in place of one that it may have: an extended
-// error goes with the reply, job->note or what job->all_of says.
-enum { REPLY_NOTED = 0x80 };
+// Among the options of the query, in place of some that it may have: an
+// extended error goes with the reply. One does: job->note, if both are marked,
+// since why there is nothing says more than that there was no room for it.
+enum {
+    REPLY_NOTED = 0x80,    // job->note
+    REPLY_LEFT_OUT = 0x40, // what job->all_of says
+};
 
 ORD_INLINE size_t reply_room(const struct reply *r)
 {
@@ -92,19 +96,24 @@ ORD_INLINE struct reply reply_begin(const struct answer_context *c,
     return r;
 }
 
-ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
-                             struct reply *r, uint16_t rcode)
+// OPT without options, which then follow it.
+ORD_INLINE void reply_put_opt(const struct answer_context *c,
+                              const struct answer_job *job, struct reply *r,
+                              uint16_t rcode)
+{
+    edns_opt_write(r->at, c->settings.udp_size_max, rcode,
+                   job->query.dnssec_ok);
+    r->at += DNS_OPT;
+    r->additionals++;
+}
+
+// The header, when all that follows it stands.
+ORD_INLINE void reply_end(struct answer_context *c, struct answer_job *job,
+                          const struct reply *r, uint16_t rcode)
 {
     const struct dns_query *q = &job->query;
     uint8_t *m = job->message;
 
-    if (ORD_LIKELY(q->has_edns)) {
-        edns_opt_write(r->at, c->settings.udp_size_max, rcode, q->dnssec_ok);
-        r->at += DNS_OPT;
-        r->additionals++;
-        if (ORD_UNLIKELY(q->options))
-            r->at = options_put(c, job, *r, rcode);
-    }
     // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear
     uint16_t kept = q->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
     bytes_store_u16(m + 2,
@@ -117,6 +126,36 @@ ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
     counter_add(&c->counters.replies[rcode], 1);
     if (ORD_UNLIKELY(r->flags & DNS_FLAG_TC))
         counter_add(&c->counters.truncated, 1);
+}
+
+ORD_INLINE void reply_finish(struct answer_context *c, struct answer_job *job,
+                             struct reply *r, uint16_t rcode)
+{
+    if (ORD_LIKELY(job->query.has_edns)) {
+        reply_put_opt(c, job, r, rcode);
+        if (ORD_UNLIKELY(job->query.options))
+            r->at = options_put(c, job, *r, rcode);
+    }
+    reply_end(c, job, r, rcode);
+}
+
+// An extended error goes with the reply, if OPT and its options leave room.
+ORD_INLINE void reply_note(struct answer_job *job, uint16_t code,
+                           struct span text)
+{
+    job->note = (struct answer_note){code, text};
+    job->query.options |= REPLY_NOTED;
+}
+
+// The same for the zone's reason.
+ORD_INLINE void reply_note_why(struct answer_job *job,
+                               const struct zone_reason *why)
+{
+    if (why->option_n < ZONE_REASON_TEXT_AT)
+        return;
+    reply_note(job, bytes_load_u16(why->option + 4),
+               span_of(why->option + ZONE_REASON_TEXT_AT,
+                       (size_t)why->option_n - ZONE_REASON_TEXT_AT));
 }
 
 // Where a set of addresses begins this time: spread evenly over turns.

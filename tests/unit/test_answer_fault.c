@@ -101,7 +101,7 @@ static void others_are_answered_as_ever(void **state)
     assert_answer(t, "db.two", "A", "NXDOMAIN");
     assert_answer(t, "one", "A", "NODATA");
     assert_answer(t, "cluster.local.", "A", "NODATA");
-    assert_answer(t, "example.", "A", "REFUSED");
+    assert_answer(t, "example.", "A", "REFUSED ede 20");
     // a zone transfer is refused as ever (AXFR)
     assert_string_equal(ask_udp(t, "db.one.svc.cluster.local.", 252),
                         "REFUSED rd 0+0");
@@ -267,7 +267,8 @@ static void without_aaaa_an_alias_leads_to_nothing(void **state)
     struct testbed *t = *state;
     begin(t, "alias", "", (struct zone_fault){.no_aaaa = true});
     assert_string_equal(ask_udp(t, "alias.one.svc.cluster.local.", TYPE_AAAA),
-                        "NOERROR aa rd 1+1");
+                        "NOERROR aa rd 1+1 ede 0 'the name has A and SRV "
+                        "only'");
     // CNAME and two addresses, as ever
     assert_string_equal(ask_udp(t, "alias.one.svc.cluster.local.", TYPE_A),
                         "NOERROR aa rd 3+0");

@@ -134,7 +134,7 @@ static void all_other_answers_are_as_ever(void **state)
     assert_answer(t, "db.one", "A", "A 10.0.0.1");
     assert_answer(t, "one", "A", "NODATA");
     assert_answer(t, "2.0.0.10.in-addr.arpa.", "PTR", "NXDOMAIN");
-    assert_answer(t, "example.org.", "A", "REFUSED");
+    assert_answer(t, "example.org.", "A", "REFUSED ede 20");
     struct answer_job job = ask(t, WEB(1), 252);
     assert_int_equal(rcode_of(&job), 5);
     struct testbed_query q = testbed_query(WEB(1), TYPE_A, 1232);
