@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a story that ask a question; `addresses` and `pointer` judge the
-// reply at once.
+// The steps of a story that ask a question; `addresses`, `absent` and `pointer`
+// judge the reply at once.
 #include "scenario/story.h"
 
 #include <stdlib.h>
@@ -40,12 +40,13 @@ static void ask(struct story *s, const uint8_t *query, size_t n,
         story_fail(s, "id or QR of the reply is wrong");
 }
 
-static void ask_name(struct story *s, const char *name, const char *type)
+static void ask_name(struct story *s, const char *name, const char *type,
+                     uint16_t edns_size)
 {
     uint8_t query[600];
     const size_t n =
         query_write(query, sizeof query, (uint16_t)(0x4200 + s->line), name,
-                    (uint16_t)reply_type_of(type), 0, true);
+                    (uint16_t)reply_type_of(type), edns_size, true);
 
     if (n == 0)
         story_fail(s, "this is no question");
@@ -88,7 +89,7 @@ static void step_query(struct story *s, char *rest)
 
 // --- addresses and names ----------------------------------------------------
 
-enum { TEXT_SIZE = 300, WANTED_MAX = 64 };
+enum { TEXT_SIZE = 300, WANTED_MAX = 64, EDNS_SIZE = 1232 };
 
 // The last field of a record.
 static const char *data_of(const char *line)
@@ -147,8 +148,24 @@ static void step_addresses(struct story *s, char *rest)
     char full[TEXT_SIZE];
 
     snprintf(full, sizeof full, "%s%s", name ? name : "", domain);
-    ask_name(s, full, strchr(rest, ':') ? "AAAA" : "A");
+    ask_name(s, full, strchr(rest, ':') ? "AAAA" : "A", 0);
     judge(s, rest, "");
+}
+
+static void step_absent(struct story *s, char *rest)
+{
+    const char *name = story_word(&rest);
+    char full[TEXT_SIZE], rcode[16];
+
+    snprintf(full, sizeof full, "%s%s", name ? name : "", domain);
+    ask_name(s, full, "A", EDNS_SIZE);
+    if (!s->asked)
+        return;
+    if (is_no_name(s))
+        story_check_why(s, rest);
+    else
+        story_fail(s, "%s is %s, should be NXDOMAIN", s->reply.question,
+                   reply_rcode_name(s->reply.rcode, rcode));
 }
 
 static void step_pointer(struct story *s, char *rest)
@@ -164,7 +181,7 @@ static void step_pointer(struct story *s, char *rest)
     snprintf(name, sizeof name, "%u.%u.%u.%u.in-addr.arpa", o[3], o[2], o[1],
              o[0]);
     snprintf(tail, sizeof tail, "%s.", domain);
-    ask_name(s, name, "PTR");
+    ask_name(s, name, "PTR", 0);
     judge(s, rest, tail);
 }
 
@@ -177,6 +194,7 @@ static const struct {
     {"query", step_query},
     {"addresses", step_addresses},
     {"pointer", step_pointer},
+    {"absent", step_absent},
 };
 
 bool story_ask(struct story *s, const char *word, char *rest)

@@ -143,6 +143,38 @@ static void check_ede(struct story *s, char *rest)
         story_fail(s, "extended error says '%s'", s->reply.ede_text);
 }
 
+// How many extended errors the reply has.
+static unsigned count_errors(const struct reply *r)
+{
+    enum { EDE = 15, HEAD = 4 };
+    unsigned n = 0;
+
+    for (size_t at = 0; at + HEAD <= r->options_n;) {
+        const uint8_t *option = r->options + at;
+        n += (option[0] << 8 | option[1]) == EDE;
+        at += HEAD + (size_t)(option[2] << 8 | option[3]);
+    }
+    return n;
+}
+
+void story_check_why(struct story *s, char *rest)
+{
+    const char *code = story_word(&rest);
+    const struct reply *r = &s->reply;
+    const unsigned errors = count_errors(r);
+
+    if (r->lines_n[REPLY_ANSWER])
+        story_fail(s, "%s has an answer", r->question);
+    else if (!r->has_opt)
+        story_fail(s, "the question has no OPT record: write edns=1232");
+    else if (!code || r->ede != atoi(code) || errors != 1)
+        story_fail(s, "%s has %u extended errors, %d (%s), should be %s",
+                   r->question, errors, r->ede, r->ede_text, code ? code : "");
+    else if (strcmp(r->ede_text, rest + strspn(rest, " \t")) != 0)
+        story_fail(s, "%s is no name because:\n    %s\nshould be:\n    %s",
+                   r->question, r->ede_text, rest);
+}
+
 static void check_octets(struct story *s, char *rest)
 {
     if (s->reply_n > strtoul(rest, NULL, 10))
@@ -174,6 +206,7 @@ static const struct {
     {"additional", check_additional},
     {"opt", check_opt},
     {"ede", check_ede},
+    {"why", story_check_why},
     {"octets-max", check_octets},
 };
 

@@ -38,13 +38,18 @@
 //            none | count N | [in-order] <<END   records as in a master file,
 //                             all of them; a field `*` is any
 //     opt none | SIZE         the OPT record
-//     ede none | CODE [TEXT]  the extended error
+//     ede none | CODE [TEXT]  the extended error, and what is in its text
+//     why CODE [TEXT]         why the answer is negative: the only extended
+//                             error of a reply without answers, and all of its
+//                             text. The question needs edns=SIZE
 //     octets-max N            of the reply
 //     addresses NAME [ADDRESS...]
 //                             asks for the addresses of NAME.svc.cluster.local:
 //                             just these; none given: NXDOMAIN
 //     pointer ADDRESS [NAME...]
 //                             likewise for the names of an IPv4 address
+//     absent NAME CODE [TEXT] asks for the addresses of NAME.svc.cluster.local:
+//                             NXDOMAIN, with `why CODE TEXT`
 //     events [NS] any | none | <<END
 //                             what happened since the last `events`, or there
 //                             alone: exactly these in this order, as `ready
@@ -120,6 +125,9 @@ bool story_check(struct story *s, const char *word, char *rest);
 bool story_ask(struct story *s, const char *word, char *rest);
 bool story_steer(struct story *s, const char *word, char *rest);
 bool story_look(struct story *s, const char *word, char *rest);
+
+// `why CODE [TEXT]`, for steps that ask themselves.
+void story_check_why(struct story *s, char *rest);
 
 // NAME or NAMESPACE/NAME, cut up; NULL is "".
 struct ordinals_target story_target(char *word);
