@@ -6,6 +6,8 @@
 //     GET /zone          all origins; ?origin=NAME for one of them;
 //                        ?output=text or ?output=json (see zone/dump.h)
 //     GET /origins       their names, one a line
+//     GET /explain       ?name=NAME: why it answers as it does; ?type=SRV,
+//                        ?output=text or ?output=json (see admin/explain.h)
 //
 //     GET /workloads     those whose pods are made here, and their pods;
 //                        ?workload=[NAMESPACE/]NAME for one of them,
@@ -23,7 +25,7 @@
 //                        "for_ms": N}; without for_ms until it is cleared
 //     DELETE /faults     all of them; ?target=[NAMESPACE/]NAME those of one
 //
-// A reply is JSON but for /zone and /origins. What was changed is seen by the
+// A reply is JSON but for /zone, /origins and /explain. What was changed is seen by the
 // next question already: it has been published, and its events stand behind
 // "after" in the reply. Anything else is 404, 405 with Allow, or 400, with one
 // line that says why; 403 for faults that are not enabled; 409 for what is not

@@ -23,11 +23,39 @@ struct explain_sources {
     const struct ordinals *ordinals; // for why a pod made here is not ready
 };
 
+/*
+ * EXPLAIN_TEXT  for people. The first line is "NAME TYPES: VERDICT", and its
+ *               verdict is "resolves" exactly where the name does; otherwise
+ *               NXDOMAIN, NODATA or another RCODE. Then the records, the
+ *               reason with its help, what may have been meant, the chain, and
+ *               how to mend it
+ * EXPLAIN_JSON  one object, and a line feed. What is not known is "", 0 or an
+ *               empty list; all keys are always there:
+ *
+ *     name       with its final dot
+ *     type       the one that decides, of those that were asked for: the first
+ *                that resolves, or else the first
+ *     rcode      of its reply: "NXDOMAIN"
+ *     resolves   whether one of them does. An alias that leads out of all zones
+ *                here does: others know the rest
+ *     answers    [{name, ttl, type, data}], of all types, in the reply's order
+ *     reason     {id, ede, text, mend, help}, of the type that decides; id as
+ *                in model/reasons.def, "" where the name resolves and where
+ *                something else is to blame, such as a fault: then text says
+ *                what; also, that a reply has no room for all records
+ *     questions  [{type, rcode, resolves, id, ede, text}], one for each type
+ *     near       the name that may have been meant, with its final dot
+ *     hint       the same, and other advice, as a sentence
+ *     chain      [{kind, namespace, name, state, file, line, column, more}]:
+ *                kind is that of a Kubernetes object, or "Endpoint" for one of
+ *                the slice before it; what was made here has no file; more: how
+ *                many others of this kind are left out, then the rest is empty
+ */
 enum explain_format { EXPLAIN_TEXT, EXPLAIN_JSON };
 
 struct explanation {
-    char *p; // for free()
-    size_t n;
+    char *p;  // for free()
+    size_t n; // octets; no NUL is behind them
     bool resolves;
 };
 

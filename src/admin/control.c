@@ -11,6 +11,7 @@
 static const struct httpd_page pages[] = {
     {.path = "/zone", .get = page_zone, .large = true},
     {.path = "/origins", .get = page_origins},
+    {.path = "/explain", .get = page_explain},
     {.path = "/workloads", .get = page_workloads, .large = true},
     {.path = "/claims", .get = page_claims, .large = true},
     {.path = "/events", .get = page_events},

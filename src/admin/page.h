@@ -18,7 +18,7 @@ struct control {
     char path[CONTROL_PATH_SIZE];
 };
 
-httpd_call page_zone, page_origins;
+httpd_call page_zone, page_origins, page_explain;
 httpd_call page_workloads, page_claims, page_events;
 httpd_call page_scale, page_restart, page_delete_pod;
 httpd_call page_faults, page_add_fault, page_clear_faults;
