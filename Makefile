@@ -36,7 +36,8 @@ NEED_RUN  := tool:gcc=gcc file:/usr/include/stdio.h=libc6-dev \
              lib:libcurl=libcurl4-openssl-dev
 NEED_TEST := $(NEED_RUN) lib:cmocka=libcmocka-dev tool:clang=clang \
              tool:dig=bind9-dnsutils tool:nslookup=bind9-dnsutils \
-             file:/usr/bin/python3=python3 python:dns=python3-dnspython
+             file:/usr/bin/python3=python3 python:dns=python3-dnspython \
+             python:jsonschema=python3-jsonschema
 # Not installed, since they would run as servers of this machine: etcd-server,
 # unbound, bind9, dnsmasq. Tests with them say so and are skipped.
 NEED_FUZZ := $(NEED_TEST) clang-rt:fuzzer=libclang-rt
