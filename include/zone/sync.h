@@ -19,7 +19,7 @@ struct zone_sync;
 // What one run did.
 struct zone_sync_result {
     uint32_t built;      // services whose answers are new
-    uint32_t removed;    // services that went
+    uint32_t removed;    // services that went, or are named and not there
     uint32_t namespaces; // that came or went
     uint32_t pods;       // addresses of pods that came or went
     uint32_t failed;     // services that keep their last answers for good

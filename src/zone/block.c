@@ -26,7 +26,7 @@ static int make_suffix(struct build *b, const struct dns_name *domain,
                          "DNS; a label has 1 to 63 octets, a name 255",
                          s->namespace, s->name);
     dns_name_fold(&b->suffix);
-    if (s->object->service.type != SERVICE_EXTERNAL_NAME)
+    if (!build_is_type(b, SERVICE_EXTERNAL_NAME))
         return 0;
     int rc =
         dns_name_parse(s->object->service.external_name, &b->external, err);
@@ -66,9 +66,11 @@ static int prepare(struct build *b, const struct block_settings *settings,
     int rc = make_suffix(b, settings->domain, err);
     if (rc)
         return rc;
-    b->exists = true;
-    if (b->service->object->service.type != SERVICE_EXTERNAL_NAME &&
-        collect(b, &settings->rules))
+    b->exists = b->service->object != NULL;
+    b->seed = settings->hash_seed;
+    if ((b->exists && !build_is_type(b, SERVICE_EXTERNAL_NAME) &&
+         collect(b, &settings->rules)) ||
+        build_collect_reasons(b))
         return -ENOMEM;
 
     struct render *r = &b->render;
@@ -106,7 +108,9 @@ struct layout {
     size_t owners;
     size_t records;
     size_t text;
+    size_t lacks;
     size_t declared;
+    size_t reasons;
     size_t end;
     uint32_t index_n;
 };
@@ -139,9 +143,13 @@ static struct layout lay_out(struct build *b)
         l.end += port_name(b, i).n;
     for (uint32_t i = 0; i < b->topologies.n; i++)
         l.end += b->topologies.items[i].name.n;
+    const size_t lacks = build_measure_lacks(b);
+    l.lacks = lacks ? align(l.end) : l.end;
+    l.end = l.lacks + lacks;
     const size_t declared = build_measure_declared(b);
     l.declared = declared ? align(l.end) : l.end;
-    l.end = l.declared + declared;
+    l.reasons = l.declared + declared;
+    l.end = l.reasons + b->reasons.octets;
     return l;
 }
 
@@ -188,14 +196,14 @@ static void fill_topologies(const struct build *b, const struct layout *l,
 }
 
 static void fill_peers(const struct build *b, const struct layout *l,
-                       uint64_t seed, struct zone_block *out)
+                       struct zone_block *out)
 {
     uint8_t *base = (uint8_t *)out;
     uint32_t *index = (uint32_t *)(void *)(base + l->index);
     uint32_t *owners = (uint32_t *)(void *)(base + l->owners);
     const uint32_t addresses = b->sorted.a_n + b->sorted.aaaa_n;
 
-    build_fill_peers(b, base + l->peers, index, l->index_n - 1, seed);
+    build_fill_peers(b, base + l->peers, index, l->index_n - 1, b->seed);
     for (uint32_t i = 0; i < addresses; i++)
         owners[i] = b->peer_at[b->owners[i]];
     out->peers_n = b->endpoints.names_n;
@@ -210,7 +218,7 @@ static void fill_peers(const struct build *b, const struct layout *l,
     out->owner_aaaa = owners + out->sorted_a_n;
 }
 
-static void fill(struct build *b, const struct layout *l, uint64_t seed,
+static void fill(struct build *b, const struct layout *l,
                  struct zone_block *out)
 {
     uint8_t *base = (uint8_t *)out;
@@ -223,23 +231,25 @@ static void fill(struct build *b, const struct layout *l, uint64_t seed,
     out->cname = b->cname;
     out->is_headless = build_is_headless(b);
     out->exists = b->exists;
+    out->is_missing = !s->object;
     out->suffix = keep_name(dns_name_view(&b->suffix), &text).p;
     out->suffix_n = b->suffix.n;
     out->records = base + l->records;
     out->octets = l->end;
-    if (s->object->service.type == SERVICE_CLUSTER_IP) {
+    if (build_is_type(b, SERVICE_CLUSTER_IP)) {
         out->cluster_ips_n = s->addresses_n;
         memcpy(out->cluster_ips, s->addresses, sizeof out->cluster_ips);
     }
-    fill_peers(b, l, seed, out);
+    fill_peers(b, l, out);
     fill_ports(b, l, &text, out);
     fill_topologies(b, l, &text, out);
-    assert(text <= base + l->declared);
-    build_fill_declared(b, base + l->declared, out);
+    assert(text <= base + l->lacks);
+    build_fill_declared(b, base + l->declared, l->reasons, out);
+    build_fill_reasons(b, l->lacks, l->reasons, out);
 }
 
-static int allocate(struct build *b, size_t octets_max, uint64_t seed,
-                    struct zone_block **out, struct error *err)
+static int allocate(struct build *b, size_t octets_max, struct zone_block **out,
+                    struct error *err)
 {
     struct layout l = lay_out(b);
 
@@ -252,7 +262,7 @@ static int allocate(struct build *b, size_t octets_max, uint64_t seed,
     struct zone_block *block = calloc(1, l.end);
     if (!block)
         return -ENOMEM;
-    fill(b, &l, seed, block);
+    fill(b, &l, block);
     *out = block;
     return 0;
 }
@@ -260,7 +270,7 @@ static int allocate(struct build *b, size_t octets_max, uint64_t seed,
 int block_new(const struct service *s, const struct block_settings *settings,
               struct zone_block **out, struct error *err)
 {
-    struct build b = {.service = s};
+    struct build b = {.service = s, .texts = settings->texts};
     // No budget: what is needed follows from the endpoints that are there, and
     // too many of them are -EFBIG, which ends the matter. -ENOMEM would have
     // the service tried again for ever, and the zone never complete.
@@ -268,7 +278,9 @@ int block_new(const struct service *s, const struct block_settings *settings,
 
     int rc = prepare(&b, settings, err);
     if (rc == 0)
-        rc = allocate(&b, settings->octets_max, settings->hash_seed, out, err);
+        rc = allocate(&b, settings->octets_max, out, err);
+    if (rc)
+        build_drop_reasons(&b);
     if (rc == -ENOMEM)
         error_set(err, rc, "service '%s/%s': no memory for its answers",
                   s->namespace, s->name);
@@ -278,5 +290,9 @@ int block_new(const struct service *s, const struct block_settings *settings,
 
 void block_free(const struct zone_block *b)
 {
+    if (b && b->shared) {
+        why_unshare(b->shared, b->why_port);
+        why_unshare(b->shared, b->why_protocol);
+    }
     free((void *)(uintptr_t)b);
 }

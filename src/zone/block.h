@@ -11,8 +11,12 @@
 //     uint32_t owner[]       peer of the i-th sorted A, then AAAA record
 //     records                A, AAAA and SRV records as they are sent
 //     text                   suffix, names of ports and topologies
+//     uint64_t[], uint32_t[] hashes of hostnames that lack something, in
+//                            ascending order; what
 //     struct zone_declared[] ordinals, whether they have a name or not; their
 //                            StatefulSets' names
+//     struct zone_reason...  why names below the service are none, each text
+//                            once
 //
 // A peer's A record is made of a template and the four octets: 16 rendered
 // octets for each would cost more memory, and more cache, than that copy.
@@ -22,6 +26,7 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "dns/record.h"
+#include "why.h"
 #include "zone/zone.h"
 
 // What one name answers, by type; an answer_count of 0: nothing.
@@ -61,6 +66,9 @@ struct zone_declared {
     struct span name; // of the StatefulSet, lower case
     uint32_t start;
     uint32_t n;
+    // octets from the block's beginning
+    uint32_t none_at;    // why those that have no pod have none; 0: not known
+    uint32_t outside_at; // why others are none
 };
 
 enum zone_rank { // whose PTR an address has: the lowest one's
@@ -75,10 +83,13 @@ struct zone_block {
     // false: the name and all below is NXDOMAIN. A ClusterIP service may keep
     // the PTR of its addresses (CoreDNS: ignore empty_service)
     bool exists;
+    bool is_missing;   // there is no such service
     bool is_headless;  // has zonal names, where the rules allow them
+    bool knows_more;   // of hostnames than why_hostname says
     uint8_t protocols; // bit of each enum protocol with a named port
     uint8_t suffix_n;  // wire name of the service, root included
     uint8_t cluster_ips_n;
+    const struct zone_reason *why_hostname; // of those of which none is known
     uint32_t peers_n;
     uint32_t index_mask;
     uint32_t ports_n;
@@ -91,6 +102,13 @@ struct zone_block {
     const struct zone_topology *topologies; // by name
     uint32_t topologies_n;
     uint32_t declared_at; // octets from the block's beginning; by name
+    uint32_t lacks_n;
+    uint32_t lacks_at;
+    // why the service's own name has nothing; any, where it always has
+    const struct zone_reason *why_empty;
+    const struct zone_reason *why_port;
+    const struct zone_reason *why_protocol;
+    struct why_texts *shared; // whose those two are; NULL: of all blocks
     // addresses of endpoints in ascending order, for PTR
     const uint8_t *sorted_a; // DNS_RECORD_A octets each
     const uint8_t *sorted_aaaa;
@@ -188,6 +206,37 @@ static inline const struct zone_declared *block_declared(
                                                         b->declared_at);
 }
 
+static inline const struct zone_reason *block_reason(const struct zone_block *b,
+                                                     uint32_t at)
+{
+    return (const struct zone_reason *)(const void *)((const uint8_t *)b + at);
+}
+
+/*
+ * What a hostname lacks, or NULL. Labels are told apart by their hashes: of two
+ * of one service that have the same 64 bits of a keyed hash, one would be told
+ * the other's reason, and that is all.
+ */
+static inline const struct zone_reason *block_find_lack(
+    const struct zone_block *b, uint64_t label_hash)
+{
+    const uint64_t *hashes =
+        (const uint64_t *)(const void *)((const uint8_t *)b + b->lacks_at);
+    const uint32_t *reasons = (const uint32_t *)(hashes + b->lacks_n);
+    uint32_t low = 0, high = b->lacks_n;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (hashes[middle] == label_hash)
+            return block_reason(b, reasons[middle]);
+        if (hashes[middle] < label_hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 // Addresses for which the block knows a PTR target.
 static inline uint32_t block_addresses(const struct zone_block *b)
 {
@@ -215,6 +264,7 @@ struct block_settings {
     uint64_t hash_seed;
     size_t octets_max;
     struct zone_rules rules;
+    struct why_texts *texts; // outlives the block
 };
 
 /*

@@ -8,12 +8,12 @@
 // The shortest ordinal behind a StatefulSet's name, "-0", has to fit into its
 // label. A name with a dot gives no pods with a name (K8S: spec.hostname is one
 // label).
-static bool is_declared(const struct build *b, const struct service_ordinals *o)
+bool build_is_declared(const struct build *b, const struct service_ordinals *o)
 {
     const size_t n = strlen(o->name);
 
-    return b->service->object->service.type != SERVICE_EXTERNAL_NAME && n > 0 &&
-           n + 2 <= DNS_LABEL_MAX && o->n > 0 && !strchr(o->name, '.');
+    return !build_is_type(b, SERVICE_EXTERNAL_NAME) && n > 0 &&
+           n + 2 <= DNS_LABEL_MAX && !strchr(o->name, '.');
 }
 
 static uint32_t count_declared(const struct build *b)
@@ -21,7 +21,7 @@ static uint32_t count_declared(const struct build *b)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < b->service->ordinals_n; i++)
-        n += is_declared(b, &b->service->ordinals[i]);
+        n += build_is_declared(b, &b->service->ordinals[i]);
     return n;
 }
 
@@ -31,7 +31,7 @@ size_t build_measure_declared(const struct build *b)
 
     for (uint32_t i = 0; i < b->service->ordinals_n; i++) {
         const struct service_ordinals *o = &b->service->ordinals[i];
-        if (is_declared(b, o))
+        if (build_is_declared(b, o))
             octets += sizeof(struct zone_declared) + strlen(o->name);
     }
     return octets;
@@ -44,7 +44,12 @@ static int compare(const void *a, const void *b)
     return span_compare(x->name, y->name);
 }
 
-void build_fill_declared(const struct build *b, uint8_t *to,
+static uint32_t reason_at(const struct build_reason *r, size_t texts)
+{
+    return r ? (uint32_t)(texts + r->at) : 0;
+}
+
+void build_fill_declared(const struct build *b, uint8_t *to, size_t texts,
                          struct zone_block *out)
 {
     struct zone_declared *all = (struct zone_declared *)(void *)to;
@@ -54,12 +59,18 @@ void build_fill_declared(const struct build *b, uint8_t *to,
 
     for (uint32_t i = 0; i < b->service->ordinals_n; i++) {
         const struct service_ordinals *o = &b->service->ordinals[i];
-        if (!is_declared(b, o))
+        const struct build_ordinals *why = &b->reasons.ordinals[i];
+        if (!build_is_declared(b, o))
             continue;
         const size_t name_n = strlen(o->name);
         dns_fold(text, (const uint8_t *)o->name, name_n);
-        all[k++] =
-            (struct zone_declared){span_of(text, name_n), o->start, o->n};
+        all[k++] = (struct zone_declared){
+            .name = span_of(text, name_n),
+            .start = o->start,
+            .n = o->n,
+            .none_at = reason_at(why->none, texts),
+            .outside_at = reason_at(why->outside, texts),
+        };
         text += name_n;
     }
     // once more, now that case makes no difference

@@ -84,6 +84,7 @@ size_t build_draw(struct build *b, uint8_t *to)
     b->render.pen.n = 0;
     if (!b->exists)
         return 0;
+    // one that exists has an object
     switch (b->service->object->service.type) {
     case SERVICE_HEADLESS:
         draw_headless(b);

@@ -57,12 +57,16 @@ static int compare_labels(const char *a, const char *b)
 }
 
 // Total: labels that only differ in leading zeroes are told apart by text.
+static int compare_whole_labels(const char *a, const char *b)
+{
+    int c = a == b ? 0 : compare_labels(a, b);
+    return c || a == b ? c : strcmp(a, b);
+}
+
 static int compare_by_label(const void *x, const void *y)
 {
     const struct endpoint_entry *a = x, *b = y;
-    int c = a->label == b->label ? 0 : compare_labels(a->label, b->label);
-    if (c == 0 && a->label != b->label)
-        c = strcmp(a->label, b->label);
+    int c = compare_whole_labels(a->label, b->label);
     return c ? c : compare_addresses(a, b);
 }
 
@@ -286,4 +290,21 @@ int endpoints_collect(const struct service *s, const struct zone_rules *rules,
     group_names(out);
     sort_by_address(out->by_address, out->entries_n);
     return 0;
+}
+
+bool endpoints_have(const struct endpoints *ends, const char *label)
+{
+    uint32_t low = 0, high = ends->names_n;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const int c = compare_whole_labels(ends->names[middle].label, label);
+        if (c == 0)
+            return true;
+        if (c < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
 }

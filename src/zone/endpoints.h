@@ -61,6 +61,9 @@ struct endpoints {
 int endpoints_collect(const struct service *s, const struct zone_rules *rules,
                       struct arena *scratch, struct endpoints *out) ORD_CHECKED;
 
+// Whether one of the names is this, which is in lower case.
+bool endpoints_have(const struct endpoints *ends, const char *label);
+
 static inline unsigned entry_size(const struct endpoint_entry *e)
 {
     return family_size(e->family);

@@ -7,7 +7,9 @@
 #include "block.h"
 #include "faults.h"
 #include "roll.h"
+#include "space.h"
 #include "table.h"
+#include "why.h"
 #include "zone/zone.h"
 
 enum {
@@ -30,6 +32,12 @@ struct zone_slot {
     uint8_t key_n;
     uint8_t key[]; // wire labels: service, namespace; lower case
 };
+
+// Its namespace's label.
+static inline const uint8_t *slot_namespace(const struct zone_slot *slot)
+{
+    return slot->key + label_size(slot->key);
+}
 
 // A claim on an address by a service that is not the one to answer.
 struct zone_claim {
@@ -73,6 +81,8 @@ struct zone {
     uint8_t head_aaaa[DNS_RECORD_HEAD];
     size_t block_size_max;
     uint8_t *static_records;
+    struct why_texts *texts; // what is shared in them: control
+    struct spaces spaces;    // those that exist or have services
 
     _Atomic(struct zone_faults *) faults; // NULL: none
 

@@ -269,13 +269,23 @@ static struct span bare_label(const uint8_t *label)
     return span_of(label + 1 + skip, label[0] - skip);
 }
 
-static int protocol_of(const uint8_t *label)
+int lookup_protocol(const uint8_t *label)
 {
     struct span bare = bare_label(label);
+    // most labels that are asked for here in vain are longer
+    if (bare.n < 3 || bare.n > 4)
+        return -1;
     for (unsigned p = PROTOCOL_TCP; p <= PROTOCOL_SCTP; p++)
         if (span_equal(bare, span_of_text(protocol_label((enum protocol)p))))
             return (int)p;
     return -1;
+}
+
+const struct zone_port *lookup_port(const struct zone_block *block,
+                                    const struct dns_query *q)
+{
+    return block_find_port(block, bare_label(q->name),
+                           lookup_protocol(label_at(q, 1)));
 }
 
 static enum zone_outcome find_port(const struct zone *z,
@@ -283,8 +293,7 @@ static enum zone_outcome find_port(const struct zone *z,
                                    const struct dns_query *q,
                                    struct zone_match *out)
 {
-    const struct zone_port *port = block_find_port(block, bare_label(q->name),
-                                                   protocol_of(label_at(q, 1)));
+    const struct zone_port *port = lookup_port(block, q);
 
     if (port)
         return find_in_set(&port->set, q->qtype, out);
@@ -305,7 +314,7 @@ static enum zone_outcome find_endpoint(const struct zone *z,
     if (q->name[0] > 5)
         return ZONE_NXDOMAIN;
     // RFC 8020: "_tcp" exists because "_port._tcp" does
-    int protocol = protocol_of(q->name);
+    int protocol = lookup_protocol(q->name);
     if (protocol >= 0 && block->protocols & 1u << protocol)
         return ZONE_NODATA;
     return z->rules.zonal && lookup_is_zonal_part(block, q, 1) ? ZONE_NODATA

@@ -92,6 +92,23 @@ static inline bool has_namespace(const struct zone *z,
     return roll_has(&z->namespaces, span_of(q->name + l->key_at, l->key_n));
 }
 
+// enum protocol of a label, which may have a leading underscore; -1: none.
+int lookup_protocol(const uint8_t *label);
+
+// The port with these two labels, or NULL.
+const struct zone_port *lookup_port(const struct zone_block *block,
+                                    const struct dns_query *q);
+
+// --- declared ordinals (lookup_declared.c) ---------------------------------
+
+/*
+ * The StatefulSet whose name stands before the ordinal of a label, or NULL.
+ *
+ * inside  set to whether it declares the ordinal
+ */
+const struct zone_declared *lookup_declared(const struct zone_block *block,
+                                            const uint8_t *label, bool *inside);
+
 // --- reverse zones (lookup_reverse.c) --------------------------------------
 
 // A name below the apex of l->origin that has no fixed meaning.
@@ -123,6 +140,11 @@ ORD_COLD void lookup_zonal_begin(const struct zone *z,
 ORD_COLD enum zone_outcome lookup_zonal_finish(const struct dns_query *q,
                                                const struct zone_lookup *l,
                                                struct zone_match *out);
+
+// What a name answers that stands at the place where zonal names are, below a
+// headless service that exists; NULL: no endpoint is in the topology zone.
+ORD_COLD const struct zone_set *lookup_zonal_set(const struct dns_query *q,
+                                                 const struct zone_lookup *l);
 
 // Whether the labels left of a service, one or two, begin a zonal name of it:
 // then they exist (RFC 8020), where the rules allow such names.

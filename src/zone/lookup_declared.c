@@ -34,22 +34,33 @@ static const struct zone_declared *find_declared(const struct zone_block *b,
     return NULL;
 }
 
-bool zone_is_declared(const struct zone *z, const struct dns_query *q,
-                      const struct zone_lookup *l)
+const struct zone_declared *lookup_declared(const struct zone_block *block,
+                                            const uint8_t *wire, bool *inside)
 {
     enum { DIGITS_MAX = 10 }; // of a start and a number of 32 bits each
 
-    (void)z;
-    if (l->place != PLACE_ENDPOINT || !l->block || l->block->declared_n == 0)
-        return false;
-    const struct span label = span_of(q->name + 1, q->name[0]);
+    if (block->declared_n == 0)
+        return NULL;
+    const struct span label = span_of(wire + 1, wire[0]);
     const size_t at = ordinal_at(label);
-    if (at == 0 || label.n - at > DIGITS_MAX)
-        return false;
     const struct zone_declared *d =
-        find_declared(l->block, span_of(label.p, at - 1));
+        at ? find_declared(block, span_of(label.p, at - 1)) : NULL;
+    if (!d)
+        return NULL;
     uint64_t ordinal = 0;
-    for (size_t i = at; i < label.n; i++)
+    for (size_t i = at; i < label.n && i - at < DIGITS_MAX; i++)
         ordinal = ordinal * 10 + (uint64_t)(label.p[i] - '0');
-    return d && ordinal >= d->start && ordinal - d->start < d->n;
+    *inside = label.n - at <= DIGITS_MAX && ordinal >= d->start &&
+              ordinal - d->start < d->n;
+    return d;
+}
+
+bool zone_is_declared(const struct zone *z, const struct dns_query *q,
+                      const struct zone_lookup *l)
+{
+    bool inside;
+
+    (void)z;
+    return l->place == PLACE_ENDPOINT && l->block && !l->block->is_missing &&
+           lookup_declared(l->block, q->name, &inside) && inside;
 }

@@ -59,19 +59,26 @@ static const struct zone_set *find_topology(const struct zone_block *block,
     return NULL;
 }
 
-enum zone_outcome lookup_zonal_finish(const struct dns_query *q,
-                                      const struct zone_lookup *l,
-                                      struct zone_match *out)
+const struct zone_set *lookup_zonal_set(const struct dns_query *q,
+                                        const struct zone_lookup *l)
 {
     const struct zone_block *block = l->block;
     unsigned service = (unsigned)q->labels - l->origin->labels - SERVICE_LABELS;
     unsigned directive = service - 2;
 
-    if (!block || !block->exists || !block->is_headless)
-        return ZONE_NXDOMAIN;
     const struct zone_set *set =
         find_topology(block, span_of(q->name, q->label_at[directive]));
     if (!set && label_is(label_at(q, directive), "\6prefer"))
         set = &block->set;
+    return set;
+}
+
+enum zone_outcome lookup_zonal_finish(const struct dns_query *q,
+                                      const struct zone_lookup *l,
+                                      struct zone_match *out)
+{
+    if (!l->block || !l->block->exists || !l->block->is_headless)
+        return ZONE_NXDOMAIN;
+    const struct zone_set *set = lookup_zonal_set(q, l);
     return set ? find_in_set(set, q->qtype, out) : ZONE_NODATA;
 }

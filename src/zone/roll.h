@@ -76,6 +76,18 @@ static inline bool roll_next(const struct roll *r, size_t *at, struct span *key)
     return false;
 }
 
+// Control thread, before roll_let_in(): the first key behind `at` that the step
+// lets in or go, NULL: the first of all. Returns NULL after the last.
+static inline const struct roll_entry *roll_step_next(
+    const struct roll_step *step, const struct roll_entry *at)
+{
+    const struct roll_entry *e = at ? at->next : step->told;
+    while (e &&
+           e->told == atomic_load_explicit(&e->exists, memory_order_relaxed))
+        e = e->next;
+    return e;
+}
+
 /*
  * The step's word on a key, of at most 255 octets: it comes, or goes. Of
  * several, the last one counts.

@@ -172,17 +172,17 @@ static int build(struct zone_sync *s, struct arena *scratch,
     struct service service = {0};
     struct error err = {""};
     int r = cluster_service(s->cluster, namespace, name, scratch, &service);
-    if (r == 0 && !service.object) // TODO
-        r = -ENOENT;
     if (r == 0 && s->aimed)
         r = aims_hide_aaaa(aims_of(s), &service, scratch);
     if (r == 0)
         r = zone_update_service(s->update, &service, &err);
     if (r == 0) {
-        s->result.built++;
+        // one that is only named has a block, too: it says why
+        ++*(service.object ? &s->result.built : &s->result.removed);
         return 0;
     }
-    if (r == -ENOENT) {
+    // nor is one reported that is only named: it may have any name
+    if (r != -ENOMEM && !service.object) {
         r = zone_update_remove(s->update, namespace, name);
         s->result.removed += r == 0;
         return r;

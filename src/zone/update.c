@@ -78,6 +78,16 @@ struct zone_update *zone_update_begin(struct zone *z)
     return u;
 }
 
+// What publishing needs if the service becomes one of its namespace, or none.
+static int tell_space(struct zone_update *u, const struct zone_slot *slot,
+                      const struct zone_block *block)
+{
+    if (update_is_listed(block_of(slot)) == update_is_listed(block))
+        return 0;
+    return spaces_tell_service(&u->zone->spaces, &u->spaces,
+                               slot_namespace(slot));
+}
+
 // The step's word on a service is this block, which is taken, also on failure:
 // then what the step said before stays.
 static int decide(struct zone_update *u, const struct service *s,
@@ -87,8 +97,8 @@ static int decide(struct zone_update *u, const struct service *s,
     const size_t n = update_slot_key(s->namespace, s->name, key);
     struct zone_slot *slot = find_or_make_slot(u->zone, span_of(key, n));
     struct zone_change *c = slot ? change_of(u, slot) : NULL;
-    if (!c) {
-        if (slot && !block_of(slot))
+    if (!c || tell_space(u, slot, block)) {
+        if (slot && !c && !block_of(slot))
             drop_slot(u, slot);
         block_free(block);
         return -ENOMEM;
@@ -118,6 +128,7 @@ int zone_update_service(struct zone_update *u, const struct service *s,
         .hash_seed = z->seed,
         .octets_max = z->block_size_max,
         .rules = z->rules,
+        .texts = z->texts,
     };
     int rc = block_new(s, &settings, &block, err);
     if (rc == 0) {
@@ -144,7 +155,7 @@ int zone_update_remove(struct zone_update *u, const char *namespace,
     if (!slot)
         return 0;
     struct zone_change *c = change_of(u, slot);
-    if (!c)
+    if (!c || tell_space(u, slot, NULL))
         return -ENOMEM;
     update_unprepare(u, c);
     c->decided = true;
@@ -159,6 +170,9 @@ int zone_update_namespace(struct zone_update *u, const char *namespace,
     if (!update_is_label(namespace))
         return 0;
     struct span k = span_of(key, update_put_label(key, namespace));
+    if (exists != roll_has(&u->zone->namespaces, k) &&
+        spaces_tell_namespace(&u->zone->spaces, &u->spaces, key))
+        return -ENOMEM;
     return roll_tell(&u->zone->namespaces, &u->namespaces, k, exists);
 }
 
@@ -211,6 +225,9 @@ static void swap_block(struct zone_update *u, struct zone_change *c)
     count_block(u->zone, c->old, false);
     count_block(u->zone, c->block, true);
     u->changed |= c->old || c->block;
+    if (update_is_listed(c->old) != update_is_listed(c->block))
+        spaces_change_service(&u->zone->spaces, slot_namespace(c->slot),
+                              c->slot->key, update_is_listed(c->block));
     atomic_store_explicit(&c->slot->block, c->block, memory_order_release);
 }
 
@@ -225,6 +242,9 @@ static void finish_slot(struct zone_update *u, struct zone_slot *slot)
 static void let_in(struct zone_update *u)
 {
     struct zone *z = u->zone;
+    const struct roll_entry *e = NULL;
+    while ((e = roll_step_next(&u->namespaces, e)))
+        spaces_change_namespace(&z->spaces, &u->spaces, e->key, e->told);
     u->changed |= roll_let_in(&z->namespaces, &u->namespaces);
     u->changed |= roll_let_in(&z->pods, &u->pods);
 }
@@ -250,7 +270,8 @@ static void swap_faults(struct zone_update *u)
 static bool has_garbage(const struct zone_update *u)
 {
     return u->faults || u->addresses || u->slots ||
-           roll_step_waits(&u->namespaces) || roll_step_waits(&u->pods);
+           spaces_step_waits(&u->spaces) || roll_step_waits(&u->namespaces) ||
+           roll_step_waits(&u->pods);
 }
 
 // After readers were waited for.
@@ -268,6 +289,7 @@ static void free_update(struct zone_update *u)
     }
     roll_step_release(&u->namespaces);
     roll_step_release(&u->pods);
+    spaces_step_release(&u->spaces);
     zone_faults_free(u->faults);
     while (u->changes) {
         struct zone_change *next = u->changes->next;
@@ -307,6 +329,7 @@ void zone_update_publish(struct zone_update *u, uint32_t now_unix_s,
     for (struct zone_change *c = u->changes; c; c = c->next)
         finish_slot(u, c->slot);
     let_go(u);
+    spaces_settle(&z->spaces, &u->spaces);
     swap_faults(u);
     if (u->changed || (complete && !zone_is_complete(z)))
         move_serial(z, now_unix_s);
@@ -327,6 +350,7 @@ void zone_update_cancel(struct zone_update *u)
     }
     roll_cancel(&u->zone->namespaces, &u->namespaces);
     roll_cancel(&u->zone->pods, &u->pods);
+    spaces_settle(&u->zone->spaces, &u->spaces);
     if (has_garbage(u))
         table_wait_readers();
     free_update(u);

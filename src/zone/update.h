@@ -23,6 +23,7 @@ struct zone_update {
     struct zone_change *changes;
     struct roll_step namespaces;
     struct roll_step pods;
+    struct spaces_step spaces;
     bool faults_told;
     struct zone_faults *faults;     // once published: those before, garbage
     struct zone_slot *slots;        // garbage
@@ -53,6 +54,12 @@ static inline size_t update_slot_key(const char *namespace, const char *service,
 {
     size_t n = update_put_label(key, service);
     return n + update_put_label(key + n, namespace);
+}
+
+// Whether a service with this block is one that its namespace has.
+static inline bool update_is_listed(const struct zone_block *block)
+{
+    return block && !block->is_missing;
 }
 
 static inline const struct zone_block *block_of(const struct zone_slot *slot)

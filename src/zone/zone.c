@@ -279,7 +279,11 @@ static int make(struct zone *z, const struct zone_settings *settings,
     z->block_size_max =
         settings->block_size_max ? settings->block_size_max : BLOCK_SIZE_MAX;
     if (table_init(&z->slots) || table_init(&z->addresses) ||
-        roll_init(&z->namespaces, z->seed) || roll_init(&z->pods, z->seed))
+        roll_init(&z->namespaces, z->seed) || roll_init(&z->pods, z->seed) ||
+        spaces_init(&z->spaces, z->seed, settings->no_reasons))
+        return -ENOMEM;
+    z->texts = why_texts_new(&z->domain, settings->no_reasons);
+    if (!z->texts)
         return -ENOMEM;
     draw_heads(z);
     rc = make_origins(z, settings, err);
@@ -333,6 +337,7 @@ static void free_tables(struct zone *z)
     table_release(&z->addresses);
     roll_release(&z->namespaces);
     roll_release(&z->pods);
+    spaces_release(&z->spaces);
     zone_faults_free(atomic_load_explicit(&z->faults, memory_order_relaxed));
 }
 
@@ -342,6 +347,7 @@ void zone_free(struct zone *z)
         return;
     free_tables(z);
     free(z->static_records);
+    why_texts_free(z->texts);
     free(z->origins);
     free(z);
 }

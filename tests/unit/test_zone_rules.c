@@ -448,10 +448,13 @@ static void a_zone_that_is_no_name_is_left_out(void **state)
     (void)state;
     static const char *const kept[] = {"\2eu\6rack-1", "\2us"};
     const struct zone_settings s = testbed_settings();
+    struct why_texts *texts = why_texts_new(&s.domain, false);
+    assert_non_null(texts);
     const struct block_settings settings = {
         .domain = &s.domain,
         .octets_max = 1 << 20,
         .rules = {.zonal = true},
+        .texts = texts,
     };
     char words[1024], text[256];
     struct zone_block *b;
@@ -475,6 +478,7 @@ static void a_zone_that_is_no_name_is_left_out(void **state)
         assert_int_equal(b->topologies[i].set.a.answer_count, 1);
     }
     block_free(b);
+    why_texts_free(texts);
 }
 
 // --- memory ----------------------------------------------------------------
