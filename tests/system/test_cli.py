@@ -183,6 +183,11 @@ class CommandLine(Case):
         with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
             self.assertIn(textwrap.indent(settings, "    "), f.read())
 
+    def test_the_readme_has_the_reasons_as_they_are_printed(self):
+        rules = run("check", "--rules").stdout
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+            self.assertIn(textwrap.indent(rules, "    "), f.read())
+
     def test_the_version_is_printed(self):
         done = run("--version")
         self.assertEqual(done.returncode, 0)
