@@ -25,13 +25,13 @@
 //                        "for_ms": N}; without for_ms until it is cleared
 //     DELETE /faults     all of them; ?target=[NAMESPACE/]NAME those of one
 //
-// A reply is JSON but for /zone, /origins and /explain. What was changed is seen by the
-// next question already: it has been published, and its events stand behind
-// "after" in the reply. Anything else is 404, 405 with Allow, or 400, with one
-// line that says why; 403 for faults that are not enabled; 409 for what is not
-// as the request takes it to be; 503 with Retry-After before the zone is
-// complete, and while other clients are still to be sent much; 413, 414 and 431
-// what is too long.
+// A reply is JSON but for /zone, /origins and /explain. What was changed is
+// seen by the next question already: it has been published, and its events
+// stand behind "after" in the reply. Anything else is 404, 405 with Allow, or
+// 400, with one line that says why; 403 for faults that are not enabled; 409
+// for what is not as the request takes it to be; 503 with Retry-After before
+// the zone is complete, and while other clients are still to be sent much; 413,
+// 414 and 431 what is too long.
 #ifndef ORDINALD_ADMIN_CONTROL_H
 #define ORDINALD_ADMIN_CONTROL_H
 

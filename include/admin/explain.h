@@ -48,8 +48,9 @@ struct explain_sources {
  *     hint       the same, and other advice, as a sentence
  *     chain      [{kind, namespace, name, state, file, line, column, more}]:
  *                kind is that of a Kubernetes object, or "Endpoint" for one of
- *                the slice before it; what was made here has no file; more: how
- *                many others of this kind are left out, then the rest is empty
+ *                a slice before it, whose place it has; what was made here has
+ *                no file; more: how many others of this kind are left out, then
+ *                the rest is empty
  */
 enum explain_format { EXPLAIN_TEXT, EXPLAIN_JSON };
 

@@ -20,8 +20,11 @@
 // their address.
 #define ORD_INLINE static inline __attribute__((always_inline))
 #define ORD_COLD   __attribute__((noinline, cold))
-// All that it calls, and is not ORD_COLD, becomes part of it, also what others
-// call too. Hot, or gcc may think it as cold as the coldest of its callers.
+// No part of that function, and yet not rare.
+#define ORD_APART __attribute__((noinline))
+// All that it calls, and is neither of these, becomes part of it, also what
+// others call too. Hot, or gcc may think it as cold as the coldest of its
+// callers.
 #define ORD_FLAT __attribute__((flatten, hot))
 
 // The number of members of an array (never of a pointer).

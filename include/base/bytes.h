@@ -64,8 +64,9 @@ ORD_INLINE bool bytes_equal(const uint8_t *a, const uint8_t *b, size_t n)
     return true;
 }
 
-// Copy some dozen octets, on the hot path: no call, nor what the machine has
-// for copying, which takes long to begin. The last two steps may overlap.
+// Copy some dozen octets, on the hot path: from 32 on no call, nor what the
+// machine has for copying, which takes long to begin. The last two steps may
+// overlap.
 static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
 {
     enum { STEP = 32 };

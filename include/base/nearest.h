@@ -13,7 +13,9 @@ struct nearest {
 
 struct nearest nearest_of(const char *wanted);
 
-// Offer a word; it is borrowed until the result has been used.
+// Offer a word; it is borrowed until the result has been used. Of words that
+// are equally near the first in the order of strcmp() is taken, in whichever
+// order they are offered.
 void nearest_offer(struct nearest *n, const char *word);
 
 #endif

@@ -47,7 +47,8 @@ struct json_out {
 };
 
 // Each has a key within an object, and NULL for it in a list and at the top. A
-// key is written as it stands: a word without quotes and backslashes.
+// key is written as it stands: a word without quotes and backslashes. What is
+// no UTF-8 in a text becomes U+FFFD.
 void json_out_object(struct json_out *j, const char *key);
 void json_out_list(struct json_out *j, const char *key);
 void json_out_text(struct json_out *j, const char *key, const char *text);

@@ -58,7 +58,8 @@ enum explain_place {
 
 struct explain_subject {
     enum explain_place place;
-    const char *namespace; // "" where there is none, like the others
+    // as labels are written (RFC 1035 5.1); "" where there is none
+    const char *namespace;
     const char *service;
     const char *hostname;   // EXPLAIN_HOSTNAME, EXPLAIN_POD: the label
     const char *port;       // without underscore
@@ -167,6 +168,9 @@ struct explain_objects {
 };
 void explain_objects_add(struct explain *e, struct explain_objects *objects,
                          const struct object *o);
+
+// Whether "web-3" may be the name of a StatefulSet's pod (explain_chain.c).
+bool explain_is_set_of(const char *set, const char *hostname);
 
 // The endpoints of slices that are given: of a service, or with an address
 // (explain_slices.c).

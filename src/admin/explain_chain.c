@@ -93,23 +93,21 @@ struct search {
     struct explain_objects found;
 };
 
-// "web" of "web-3"; the length, or 0 where it is no ordinal's name.
-static size_t set_name_n(const char *hostname)
+bool explain_is_set_of(const char *set, const char *hostname)
 {
-    const char *dash = strrchr(hostname, '-');
+    const size_t n = strlen(set);
 
-    return dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1)
-               ? (size_t)(dash - hostname)
-               : 0;
+    if (strncmp(hostname, set, n) != 0 || hostname[n] != '-')
+        return false;
+    const char *digits = hostname + n + 1;
+    return *digits && digits[strspn(digits, "0123456789")] == '\0';
 }
 
 // Whether a StatefulSet's pods may be called so.
 static bool is_set_of(const struct object *o, const char *hostname)
 {
-    const size_t n = set_name_n(hostname);
-
-    return o->kind == OBJECT_STATEFUL_SET && n && strlen(o->name) == n &&
-           memcmp(o->name, hostname, n) == 0;
+    return o->kind == OBJECT_STATEFUL_SET &&
+           explain_is_set_of(o->name, hostname);
 }
 
 static bool is_selected(const struct object *service, const struct object *o)
@@ -253,9 +251,7 @@ static void find_why(struct explain *e, const struct explain_subject *s,
             return;
     for (uint32_t i = 0; i < service->ordinals_n; i++) {
         const struct service_ordinals *o = &service->ordinals[i];
-        const size_t n = set_name_n(s->hostname);
-        if (n && strlen(o->name) == n && memcmp(o->name, s->hostname, n) == 0 &&
-            take_why(e, &o->none))
+        if (explain_is_set_of(o->name, s->hostname) && take_why(e, &o->none))
             return;
     }
     if (!take_why(e, &service->empty))

@@ -65,7 +65,8 @@ bool explain_service_exists(struct explain *e, const char *namespace,
 
 // --- labels ----------------------------------------------------------------
 
-// A name cut into labels, from the left.
+// A name cut into labels, from the left, each as it is written within a name
+// (RFC 1035 5.1): one that is no word equals no object's name.
 struct labels_of {
     const char *items[DNS_LABELS_MAX];
     unsigned n;
@@ -76,14 +77,20 @@ static const char *label_of(const struct labels_of *l, unsigned i)
     return i < l->n ? l->items[i] : "";
 }
 
+static const char *format_label(struct explain *e, const uint8_t *label)
+{
+    uint8_t name[1 + DNS_LABEL_MAX + 1] = {0};
+    char text[DNS_NAME_TEXT_SIZE];
+
+    memcpy(name, label, 1u + label[0]);
+    dns_name_format(span_of(name, label[0] + 2u), text);
+    return explain_say(e, "%.*s", (int)strlen(text) - 1, text);
+}
+
 static void cut(struct explain *e, struct span name, struct labels_of *out)
 {
-    for (size_t at = 0; at < name.n && name.p[at]; at += name.p[at] + 1u) {
-        char *label = arena_text(&e->arena, name.p + at + 1, name.p[at]);
-        if (!label)
-            e->no_memory = true;
-        out->items[out->n++] = label ? label : "";
-    }
+    for (size_t at = 0; at < name.n && name.p[at]; at += name.p[at] + 1u)
+        out->items[out->n++] = format_label(e, name.p + at);
 }
 
 // Labels of a name that are left of the domain; -1: it is not below it.

@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "dns/record.h"
 
+#include <errno.h>
 #include <string.h>
 
 void explain_hint(struct explain *e, const char *text)
@@ -96,6 +97,20 @@ static void find_namesake(struct explain *e)
                        service_name(e, w.found->name, w.found->namespace)));
 }
 
+// What a StatefulSet names in vain is mended otherwise where it is in another
+// namespace.
+static void find_missing(struct explain *e)
+{
+    struct walk w = {.e = e};
+
+    (void)cluster_each(e->from->cluster, OBJECT_SERVICE, visit_namesake, &w);
+    if (!w.found)
+        return;
+    explain_hint(e, explain_say(e, "there is a service %s in namespace %s",
+                                w.found->name, w.found->namespace));
+    e->why.code = REASON_SERVICE_ELSEWHERE;
+}
+
 static void find_neighbour(struct explain *e)
 {
     struct walk w = {.e = e,
@@ -112,7 +127,8 @@ static void find_neighbour(struct explain *e)
                        service_name(e, w.found->name, w.found->namespace)));
 }
 
-// A pod's name where its service should stand.
+// A pod's name where its service should stand. Of pods of one hostname the one
+// whose service is the first by name.
 static int visit_peer(void *context, const struct object *pod)
 {
     struct walk *w = context;
@@ -120,10 +136,12 @@ static int visit_peer(void *context, const struct object *pod)
 
     if (strcmp(pod->namespace, s->namespace) != 0 ||
         strcmp(pod->pod.hostname, s->service) != 0 || !*pod->pod.subdomain ||
+        (w->found &&
+         strcmp(w->found->pod.subdomain, pod->pod.subdomain) <= 0) ||
         !explain_service_exists(w->e, pod->namespace, pod->pod.subdomain))
         return 0;
     w->found = pod;
-    return 1;
+    return 0;
 }
 
 static void find_peer(struct explain *e)
@@ -265,12 +283,10 @@ static int visit_elsewhere(void *context, const struct object *o)
 {
     struct walk *w = context;
     const struct explain_subject *s = &w->e->about;
-    const size_t n = strlen(o->name);
 
-    if (strcmp(o->namespace, s->namespace) != 0 || !*o->workload.service ||
-        strncmp(o->name, s->hostname, n) != 0 || s->hostname[n] != '-' ||
-        strspn(s->hostname + n + 1, "0123456789") !=
-            strlen(s->hostname + n + 1))
+    if (strcmp(o->namespace, s->namespace) != 0 ||
+        !explain_is_set_of(o->name, s->hostname) ||
+        !explain_service_exists(w->e, o->namespace, o->workload.service))
         return 0;
     w->found = o;
     return 1;
@@ -298,9 +314,10 @@ static void find_below(struct explain *e, enum reason_code code)
     }
     const int rc = cluster_service(e->from->cluster, e->about.namespace,
                                    e->about.service, &e->arena, &service);
+    e->no_memory |= rc == -ENOMEM;
     if (rc)
         return;
-    if (code == REASON_HOSTNAME_UNKNOWN)
+    if (e->about.place == EXPLAIN_HOSTNAME)
         find_hostname(e, &service);
     else if (*e->about.port)
         find_port(e, &service);
@@ -330,12 +347,12 @@ static void find_near(struct explain *e)
         break;
     case REASON_SERVICE_MISSING:
         find_neighbour(e);
-        break;
-    case REASON_SERVICE_ELSEWHERE:
-        find_namesake(e);
+        find_missing(e);
         break;
     case REASON_POD_ELSEWHERE:
     case REASON_HOSTNAME_UNKNOWN:
+    case REASON_NOT_HEADLESS_HOSTNAME:
+    case REASON_NOT_HEADLESS:
     case REASON_PORT_UNKNOWN:
     case REASON_PROTOCOL_UNKNOWN:
         find_below(e, (enum reason_code)e->decides->code);

@@ -171,21 +171,12 @@ void explain_pods_named(struct explain *e, const char *namespace,
 
 // --- with an address -------------------------------------------------------
 
-// Services that the cluster does not hide.
-static bool is_seen(struct explain *e, const struct object *service)
-{
-    struct service seen;
-
-    return cluster_service(e->from->cluster, service->namespace, service->name,
-                           &e->arena, &seen) == 0;
-}
-
 static int visit_service(void *context, const struct object *o)
 {
     struct search *s = context;
 
     if (has_address(o->service.addresses, o->service.addresses_n, s->address) &&
-        is_seen(s->e, o))
+        explain_service_exists(s->e, o->namespace, o->name))
         explain_objects_add(s->e, &s->found, o);
     return 0;
 }
@@ -211,7 +202,8 @@ static int visit_about(void *context, const struct object *o)
 {
     struct about *a = context;
 
-    if (service_is_about(o, a->pod) && is_seen(a->e, o))
+    if (service_is_about(o, a->pod) &&
+        explain_service_exists(a->e, o->namespace, o->name))
         explain_objects_add(a->e, &a->services, o);
     return 0;
 }
@@ -253,6 +245,9 @@ void explain_holders(struct explain *e, const struct explain_subject *s)
                            &services);
     link_services(e, &services.found);
     (void)cluster_each(e->from->cluster, OBJECT_POD, visit_holder, &pods);
+    if (pods.found.n)
+        qsort(pods.found.items, pods.found.n, sizeof(struct object *),
+              compare_pods);
     for (size_t i = 0; i < pods.found.n; i++) {
         struct about about = {.e = e, .pod = pods.found.items[i]};
         (void)cluster_each(e->from->cluster, OBJECT_SERVICE, visit_about,

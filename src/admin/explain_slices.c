@@ -3,6 +3,7 @@
 // of a service is told with the pods.
 #include "explain.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,62 +228,96 @@ void explain_slices(struct explain *e, const struct explain_subject *s,
 
 // --- an address ------------------------------------------------------------
 
-struct owner {
+// Slices and Endpoints that have it.
+struct owners {
     struct explain *e;
-    const struct explain_subject *subject;
+    const struct address *address;
+    struct explain_objects objects;
+    // whose service was asked for last, and what came of it
+    const struct object *asked;
+    struct service service;
+    int rc;
+    size_t told;
 };
 
-static void link_owner(const struct owner *w, const struct object *o,
-                       const char *service)
+static const char *service_of(const struct object *o)
 {
-    struct service seen;
+    return o->kind == OBJECT_ENDPOINTS ? o->name : o->slice.service;
+}
+
+// Those of one service stand together: it is asked for once.
+static int compare_owners(const void *a, const void *b)
+{
+    const struct object *x = *(struct object *const *)a;
+    const struct object *y = *(struct object *const *)b;
+    int c = strcmp(x->namespace, y->namespace);
+
+    if (c == 0)
+        c = strcmp(service_of(x), service_of(y));
+    return c ? c : strverscmp(x->name, y->name);
+}
+
+static void ask_service(struct owners *w, const struct object *o)
+{
+    const struct object *asked = w->asked;
+
+    w->asked = o;
+    if (asked && strcmp(asked->namespace, o->namespace) == 0 &&
+        strcmp(service_of(asked), service_of(o)) == 0)
+        return;
+    w->rc = cluster_service(w->e->from->cluster, o->namespace, service_of(o),
+                            &w->e->arena, &w->service);
+    w->e->no_memory |= w->rc == -ENOMEM;
+}
+
+static void link_owner(struct owners *w, const struct object *o)
+{
     const struct slice_facts *s;
     struct explain *e = w->e;
 
-    if (cluster_service(e->from->cluster, o->namespace, service, &e->arena,
-                        &seen))
-        return;
-    for (uint32_t i = 0; (s = slice_of(o, i)); i++) {
+    ask_service(w, o);
+    for (uint32_t i = 0; w->rc == 0 && (s = slice_of(o, i)); i++) {
+        if (!is_published(&w->service, s))
+            continue;
         for (uint32_t k = 0; k < s->endpoints_n; k++) {
             const struct hit hit = {o, s->family, &s->endpoints[k]};
-            if (!is_published(&seen, s) ||
-                !has_address(hit.end, s->family, &w->subject->address))
+            if (!has_address(hit.end, s->family, w->address) ||
+                w->told++ >= EXPLAIN_LISTED_MAX)
                 continue;
-            if (seen.object)
-                explain_link(e, seen.object,
-                             explain_service_state(e, seen.object, false));
+            explain_link(e, w->service.object,
+                         explain_service_state(e, w->service.object, false));
             link_object(e, o);
             link_endpoint(e, &hit);
         }
     }
 }
 
-static bool holds(const struct object *o, const struct address *a)
+static int visit_owner(void *context, const struct object *o)
 {
+    struct owners *w = context;
     const struct slice_facts *s;
 
     for (uint32_t i = 0; (s = slice_of(o, i)); i++)
         for (uint32_t k = 0; k < s->endpoints_n; k++)
-            if (has_address(&s->endpoints[k], s->family, a))
-                return true;
-    return false;
-}
-
-static int visit_owner(void *context, const struct object *o)
-{
-    const struct owner *w = context;
-
-    if (holds(o, &w->subject->address))
-        link_owner(w, o,
-                   o->kind == OBJECT_ENDPOINTS ? o->name : o->slice.service);
+            if (has_address(&s->endpoints[k], s->family, w->address)) {
+                explain_objects_add(w->e, &w->objects, o);
+                return 0;
+            }
     return 0;
 }
 
 void explain_slices_with(struct explain *e, const struct explain_subject *s)
 {
-    struct owner w = {e, s};
+    struct owners w = {.e = e, .address = &s->address};
 
     (void)cluster_each(e->from->cluster, OBJECT_ENDPOINT_SLICE, visit_owner,
                        &w);
     (void)cluster_each(e->from->cluster, OBJECT_ENDPOINTS, visit_owner, &w);
+    if (w.objects.n)
+        qsort(w.objects.items, w.objects.n, sizeof(struct object *),
+              compare_owners);
+    for (size_t i = 0; i < w.objects.n; i++)
+        link_owner(&w, w.objects.items[i]);
+    if (w.told > EXPLAIN_LISTED_MAX)
+        explain_link_more(e, "Endpoint", w.told - EXPLAIN_LISTED_MAX);
 }

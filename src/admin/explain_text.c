@@ -93,7 +93,7 @@ static const char *say_link(struct explain *e, const struct explain_link *l)
 {
     if (l->more)
         return explain_say(e, "  and %" PRIu32 " more (%s)", l->more, l->kind);
-    // one of the slice in the line before it
+    // of one of the slices above it
     if (strcmp(l->kind, "Endpoint") == 0)
         return explain_say(e, "    %s: %s", l->name, l->state);
     return explain_say(e, "  %s %s%s%s: %s", l->kind, l->namespace,

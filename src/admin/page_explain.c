@@ -23,7 +23,8 @@ static int read_output(const char *text, enum explain_format *out,
 
 static int read_type(const char *text, uint16_t *out, struct error *err)
 {
-    if (!text || dns_type_parse(text, out))
+    // nobody asks for TYPE0 (RFC 6895 3.1)
+    if (!text || (dns_type_parse(text, out) && *out))
         return 0;
     return error_set(err, -EINVAL,
                      "type '%.100s' is none that is known; write A, SRV or "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_size(const char *s)
 {
     const unsigned char *p = (const unsigned char *)s;
@@ -17,4 +19,31 @@ size_t utf8_size(const char *s)
         (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
         return 0;
     return n;
+}
+
+bool utf8_is_text(const char *s)
+{
+    size_t n = 1;
+
+    while (*s && n) {
+        n = utf8_size(s);
+        s += n;
+    }
+    return n > 0;
+}
+
+size_t utf8_mend(const char *s, char *out)
+{
+    static const char instead[] = "\xef\xbf\xbd"; // U+FFFD
+    char *to = out;
+
+    while (*s) {
+        const size_t n = utf8_size(s);
+        const size_t put_n = n ? n : sizeof instead - 1;
+        memcpy(to, n ? s : instead, put_n);
+        to += put_n;
+        s += n ? n : 1;
+    }
+    *to = '\0';
+    return (size_t)(to - out);
 }

@@ -156,7 +156,9 @@ static int read_words(struct job *job, struct error *err)
         return error_set(err, -EINVAL,
                          "write ordinald explain NAME [TYPE] [PATH...]");
     job->name = words->items[0];
-    if (words->n > 1 && dns_type_parse(words->items[1], &job->type))
+    // nobody asks for TYPE0 (RFC 6895 3.1)
+    if (words->n > 1 && dns_type_parse(words->items[1], &job->type) &&
+        job->type)
         job->type_text = words->items[at++];
     const int rc = check_name(job->name, err);
     return rc ? rc : take_paths(job, at, err);
@@ -268,6 +270,12 @@ static int explain_server(const struct job *job, bool *resolves,
 
     if (rc == 0)
         rc = ask_server(job, &client, &text, &n, err);
+    if (rc == -ENOENT)
+        (void)error_set(err, rc,
+                        "the server at '%s' explains nothing yet: its version "
+                        "is older than this command's; start it anew, or give "
+                        "PATHs",
+                        client.socket);
     if (rc == 0)
         rc = read_verdict(job, text, n, resolves, err);
     if (rc == 0)

@@ -88,9 +88,8 @@ static void help(FILE *out)
         "\n"
         "Example: ordinald zone --origin cluster.local zones | grep -w SRV\n"
         "\n"
-        "Exit status: 0 done, 1 something was refused, there is no server, or "
-        "writing\n"
-        "failed; 2 wrong usage.\n",
+        "Exit status: 0 done, 1 refused, no server or cannot write, 2 wrong "
+        "usage.\n",
         out);
 }
 

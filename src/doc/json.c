@@ -3,6 +3,7 @@
 #include "doc/json.h"
 
 #include "base/nearest.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -56,15 +57,27 @@ static void put(struct json_out *j, const char *p, size_t n)
     }
 }
 
-static void put_string(struct json_out *j, const char *text)
+static void put_utf8(struct json_out *j, struct span s)
 {
-    const struct span s = span_of_text(text);
     char *to = room(j, json_string_size(s.n));
     if (!to)
         return;
     const size_t n = json_string_format(s, to);
     j->failed = n == 0;
     j->n += n;
+}
+
+static void put_string(struct json_out *j, const char *text)
+{
+    if (utf8_is_text(text)) {
+        put_utf8(j, span_of_text(text));
+        return;
+    }
+    char *mended = malloc(UTF8_MENDED_MAX * strlen(text) + 1);
+    if (mended)
+        put_utf8(j, span_of(mended, utf8_mend(text, mended)));
+    j->failed |= !mended;
+    free(mended);
 }
 
 // What stands before a value: a comma, a key.

@@ -99,6 +99,7 @@ class CommandLine(Case):
     def test_help_goes_to_standard_output(self):
         for words in (["--help"], ["-h"], ["help"], ["serve", "--help"],
                       ["help", "serve"], ["scale", "-h"], ["help", "fault"],
+                      ["check", "-h"], ["help", "explain"],
                       ["delete-pod", "x", "--help"]):
             done = run(*words)
             self.assertEqual(done.returncode, 0, words)
@@ -119,16 +120,18 @@ class CommandLine(Case):
     def test_the_commands_and_their_pages_are_listed(self):
         listed = re.findall(r"^  ([a-z][a-z-]*)  +[a-z]", run("--help").stdout,
                             re.M)
-        self.assertEqual(listed, ["serve", "zone", "scale", "restart",
-                                  "delete-pod", "fault"])
+        self.assertEqual(listed, ["serve", "zone", "check", "explain", "scale",
+                                  "restart", "delete-pod", "fault"])
         for name in listed:
             page = run(name, "--help").stdout
             self.assertTrue(page.startswith(f"Usage: ordinald {name} "), page)
             self.assertLessEqual(max(map(len, page.splitlines())), 80)
             self.assertIn("Example: ", page)
             self.assertIn("Exit status: ", page)
-            self.assertIn("--control", page)
-            if name not in ("serve", "zone"):
+            # it asks no server
+            self.assertIs("--control" in page, name != "check")
+            # these have settings of what is answered
+            if name not in ("serve", "zone", "check", "explain"):
                 self.assertLess(len(page.splitlines()), 40)
 
     def test_steering_commands_are_used_rightly(self):

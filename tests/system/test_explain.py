@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import subprocess
+import threading
+from socket import AF_UNIX, socket as Socket
 
 from ordinald import BIN, MONGO, POD, ROOT, SLOW, Case, main, run
 
@@ -155,6 +157,7 @@ class Explaining(Case):
         self.refused("x" * 64 + ".local", "zones", status=2, has=["NAME"])
         self.refused(MONGO, "MX", status=2, has=["'MX'", "TYPE", "PATH"])
         self.refused(MONGO, "TYPE65536", status=2, has=["'TYPE65536'"])
+        self.refused(MONGO, "TYPE0", status=2, has=["'TYPE0'"])
         self.refused(MONGO, "A", "/nowhere/x.yaml", status=2,
                      has=["/nowhere/x.yaml", "existing"])
         self.refused(MONGO, "zones", "/nowhere", status=2, has=["/nowhere"])
@@ -168,6 +171,33 @@ class Explaining(Case):
                      has=[f"'{socket}'", "ordinald serve", "--control",
                           "PATHs"])
         self.refused("--control", "none", MONGO, status=2, has=["PATHs"])
+
+    def test_a_server_of_another_version_is_told_as_such(self):
+        for head, body, status, has in (
+                ("404 Not Found", b"there is no '/explain'\n", 1,
+                 ["older", "PATHs"]),
+                ("400 Bad Request", b"'name' is no word of this page\n", 1,
+                 ["'name' is no word"]),
+                ("200 OK", b"[1, 2", 1, ["the server's reply"])):
+            path = self.path(head.replace(" ", "-"))
+            with Socket(AF_UNIX) as listening:
+                listening.bind(path)
+                listening.listen(1)
+                listening.settimeout(20 * SLOW)
+                server = threading.Thread(target=self.reply,
+                                          args=(listening, head, body))
+                server.start()
+                self.refused("--control", path, "-o", "json", MONGO,
+                             status=status, has=has)
+                server.join()
+
+    @staticmethod
+    def reply(listening, head, body):
+        connection = listening.accept()[0]
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s"
+                               % (head.encode(), len(body), body))
 
     def test_a_server_that_has_not_loaded_says_so(self):
         socket = self.path("s")

@@ -346,6 +346,53 @@ static void what_is_no_map_has_no_duplicate(void **state)
     assert_null(doc_duplicate(&list));
 }
 
+// --- copies ----------------------------------------------------------------
+
+static void assert_copy(const struct doc_node *a, const struct doc_node *b)
+{
+    assert_ptr_not_equal(a, b);
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->plain, b->plain);
+    assert_int_equal(a->line, b->line);
+    assert_int_equal(a->column, b->column);
+    assert_int_equal(a->n, b->n);
+    if (a->kind == DOC_SCALAR) {
+        assert_ptr_not_equal(a->text, b->text);
+        assert_string_equal(a->text, b->text);
+    }
+    for (uint32_t i = 0; a->kind == DOC_LIST && i < a->n; i++)
+        assert_copy(a->items[i], b->items[i]);
+    for (uint32_t i = 0; a->kind == DOC_MAP && i < a->n; i++) {
+        assert_copy(a->pairs[i].key, b->pairs[i].key);
+        assert_copy(a->pairs[i].value, b->pairs[i].value);
+    }
+}
+
+static void a_copy_has_all_of_a_tree_and_none_of_its_memory(void **state)
+{
+    (void)state;
+    struct doc_node text = scalar("gr\xc3\xbc\xc3\x9f"
+                                  "e",
+                                  false);
+    struct doc_node none = {.kind = DOC_MAP, .line = 7, .column = 3};
+    struct doc_node *const items[] = {&text, &none, &text};
+    const struct doc_node list = {
+        .kind = DOC_LIST, .line = 4, .column = 2, .n = 3, .items = items};
+    struct big b = big_of(3);
+    b.pairs[1].value = &list;
+    struct doc_node *copy = NULL;
+    for (size_t budget = 0; !copy; budget += 16) {
+        struct arena arena;
+        arena_init(&arena, budget);
+        copy = doc_dup(&arena, &b.map);
+        assert_true(copy || budget < 4096);
+        if (copy)
+            assert_copy(&b.map, copy);
+        arena_release(&arena);
+    }
+    big_release(&b);
+}
+
 static void the_limits_are_those_of_the_design(void **state)
 {
     (void)state;
@@ -374,6 +421,7 @@ int main(void)
         cmocka_unit_test(a_duplicate_is_the_first_pair_that_repeats_a_key),
         cmocka_unit_test(a_duplicate_is_found_without_memory),
         cmocka_unit_test(what_is_no_map_has_no_duplicate),
+        cmocka_unit_test(a_copy_has_all_of_a_tree_and_none_of_its_memory),
         cmocka_unit_test(the_limits_are_those_of_the_design),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,12 +50,24 @@ static void a_very_long_word_is_never_near(void **state)
     assert_string_equal(nearest_among(word, words), word);
 }
 
+static void of_equally_near_words_the_first_by_name_is_taken(void **state)
+{
+    (void)state;
+    const char *const words[] = {"web-c", "web-a", "web-b", NULL};
+    assert_string_equal(nearest_among("web-x", words), "web-a");
+    const char *const nearer[] = {"web-a", "web-xy", "web-xx", "web-b", NULL};
+    assert_string_equal(nearest_among("web-xz", nearer), "web-xx");
+    const char *const far[] = {"za", "yb", NULL};
+    assert_string_equal(nearest_among("xx", far), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slip_leads_to_the_word_that_was_meant),
         cmocka_unit_test(a_stranger_leads_nowhere),
         cmocka_unit_test(a_very_long_word_is_never_near),
+        cmocka_unit_test(of_equally_near_words_the_first_by_name_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
