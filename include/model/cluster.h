@@ -148,9 +148,10 @@ int cluster_take_changes(struct cluster *c,
  * not looked at one by one.
  *
  * `empty` is told where no endpoint is ready, `unnamed` where no endpoint has a
- * hostname; nothing of the kind is of an ExternalName service. Reasons name no
- * service and no workload that the settings hide, but for StatefulSets that the
- * service governs.
+ * hostname, or where one with a virtual address governs a StatefulSet; nothing
+ * of the kind is of an ExternalName service. Reasons name no service and no
+ * workload that the settings hide, but for StatefulSets that the service
+ * governs.
  *
  * Pods are seen in the families of spec.ipFamilies, in both where the policy
  * is one of dual stack, in their primary one where the service says nothing.

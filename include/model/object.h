@@ -46,6 +46,10 @@ const char *labels_get(struct labels labels, const char *key);
 // one matches everything here; what "no selector" means is the owner's affair.
 bool labels_match(struct labels selector, struct labels labels);
 
+// K8S: whether a controller gives each of its pods this label by itself, beside
+// those of the template.
+bool label_is_automatic(const char *key);
+
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
 
 // "tcp", "udp", "sctp": the label in DNS without its underscore.

@@ -201,21 +201,6 @@ const struct label *endpoints_missed_pod(const struct object *service,
     return NULL;
 }
 
-// Labels that a controller gives each pod beside those of the template.
-static bool is_automatic(const char *key)
-{
-    static const char *const keys[] = {
-        "apps.kubernetes.io/pod-index",
-        "controller-revision-hash",
-        "statefulset.kubernetes.io/pod-name",
-    };
-
-    for (size_t i = 0; i < ORD_COUNT(keys); i++)
-        if (strcmp(keys[i], key) == 0)
-            return true;
-    return false;
-}
-
 const struct label *endpoints_missed_template(const struct object *service,
                                               const struct object *set)
 {
@@ -225,8 +210,8 @@ const struct label *endpoints_missed_template(const struct object *service,
     for (uint32_t i = 0; endpoints_derivable(service) && i < selector->n; i++) {
         const struct label *want = &selector->items[i];
         const char *has = labels_get(labels, want->key);
-        if (labels.n &&
-            (has ? strcmp(has, want->value) != 0 : !is_automatic(want->key)))
+        if (labels.n && (has ? strcmp(has, want->value) != 0
+                             : !label_is_automatic(want->key)))
             return want;
     }
     return NULL;

@@ -42,6 +42,28 @@ bool labels_match(struct labels selector, struct labels labels)
     return true;
 }
 
+bool label_is_automatic(const char *key)
+{
+    static const char *const keys[] = {
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "rollouts-pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    };
+
+    for (size_t i = 0; i < ORD_COUNT(keys); i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
+}
+
 const char *slice_address_text(const struct slice_facts *s,
                                const uint8_t *octets)
 {

@@ -110,42 +110,45 @@ static uint32_t all_names(const struct reason *why)
     return why->names_all > why->names_n ? why->names_all : why->names_n;
 }
 
-// "a, b and c" of all of them, "a, b and 7 more" of some.
-static void put_names(struct text *t, uint32_t n)
+static void put_name(struct text *t, uint32_t i)
+{
+    if (i)
+        put_text(t, i + 1 == all_names(t->why) ? " and " : ", ");
+    put_text(t, t->why->names[i]);
+}
+
+// What stands behind n names.
+static void put_more(struct text *t, uint32_t n)
 {
     const uint32_t all = all_names(t->why);
 
-    for (uint32_t i = 0; i < n; i++) {
-        if (i)
-            put_text(t, i + 1 == all ? " and " : ", ");
-        put_text(t, t->why->names[i]);
-    }
-    if (n < all) {
-        put_text(t, " and ");
-        put_number(t, all - n);
-        put_text(t, " more");
-    }
+    if (n == all)
+        return;
+    put_text(t, " and ");
+    put_number(t, all - n);
+    put_text(t, " more");
 }
 
-static size_t names_octets(const struct reason *why, uint32_t n)
+// "a, b and c" of all of them, "a, b and 7 more" of some.
+static void put_names(struct text *t, uint32_t n)
 {
-    struct text t = {.why = why}; // counts only
-
-    put_names(&t, n);
-    return t.n;
+    for (uint32_t i = 0; i < n; i++)
+        put_name(t, i);
+    put_more(t, n);
 }
 
 // The most names that fit into so many octets. The search ends where the names
 // alone are too long, however many there are.
 static uint32_t choose_names(const struct reason *why, size_t room)
 {
+    struct text t = {.why = why}; // counts only
     uint32_t most = 0;
-    size_t names = 0;
 
-    for (uint32_t n = 1; n <= why->names_n && names <= room; n++) {
-        names += why->names[n - 1] ? strlen(why->names[n - 1]) : 0;
-        names += n > 1 ? strlen(", ") : 0;
-        if (names_octets(why, n) <= room)
+    for (uint32_t n = 1; n <= why->names_n && t.n <= room; n++) {
+        put_name(&t, n - 1);
+        struct text whole = t;
+        put_more(&whole, n);
+        if (whole.n <= room)
             most = n;
     }
     return most;
@@ -262,7 +265,9 @@ static size_t render(const struct reason *why, const char *template, char *out,
     assert(max > strlen("..."));
     put_template(&t, template);
     if (why->names_n && strstr(template, "{names}")) {
-        const size_t rest = t.n - names_octets(why, 1);
+        struct text first = {.why = why}; // counts only
+        put_names(&first, 1);
+        const size_t rest = t.n - first.n;
         t.choice = choose_names(why, rest < max ? max - rest : 0);
         put_template(&t, template);
     }

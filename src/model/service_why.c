@@ -290,6 +290,7 @@ static struct reason tell_by_pod(const struct asked *q,
     } else if (*pod->owner_kind) {
         name_owner(q, pod, &why);
     } else {
+        why.code = REASON_POD_WITHOUT_HOSTNAME;
         why.pod = pod->name;
     }
     return why;
@@ -336,6 +337,13 @@ static int tell_unnamed(const struct asked *q, const struct templates *t)
 
 // --- all of it ---------------------------------------------------------------
 
+// Peers look for names below the service that governs their StatefulSet: it is
+// told of each that is none, also where some pods have theirs.
+static bool is_to_be_headless(const struct asked *q)
+{
+    return q->sets_n > 0 && q->out->object->service.type == SERVICE_CLUSTER_IP;
+}
+
 int why_service(const struct asked *q)
 {
     struct service *s = q->out;
@@ -348,13 +356,15 @@ int why_service(const struct asked *q)
         return 0;
     }
     const struct picture p = look_at_endpoints(s);
-    if (p.ready && p.named)
-        return 0;
-    const struct templates t = look_at_templates(q);
-    if (!p.ready)
-        r = tell_empty(q, &p, &t);
-    if (r == 0 && !p.named)
-        r = tell_unnamed(q, &t);
+    if (!p.ready || !p.named) {
+        const struct templates t = look_at_templates(q);
+        if (!p.ready)
+            r = tell_empty(q, &p, &t);
+        if (r == 0 && !p.named)
+            r = tell_unnamed(q, &t);
+    }
+    if (r == 0 && s->unnamed.code == REASON_NONE && is_to_be_headless(q))
+        s->unnamed = about(q, REASON_NOT_HEADLESS, q->sets[0]);
     return r;
 }
 

@@ -120,7 +120,7 @@ static int add_endpoint(struct collector *l, const struct endpoint *e)
 // A pod of the StatefulSet that is there, but not called as it should be.
 int why_add_nameless(struct collector *l, const char *pod)
 {
-    const struct reason why = {.code = REASON_PODS_WITHOUT_NAMES, .pod = pod};
+    const struct reason why = {.code = REASON_POD_WITHOUT_HOSTNAME, .pod = pod};
 
     return why_add(l, pod, &why);
 }

@@ -646,6 +646,36 @@ static void since_and_reason_are_facts(void **state)
                                           "2026-11-21T10:01:00Z\n"));
 }
 
+// A pod is told anew each time that a kubelet has counted something: that it is
+// asked again, or tried again after a longer time, changes no answer.
+static void what_a_kubelet_repeats_is_no_other_fact(void **state)
+{
+    (void)state;
+    static const char form[] = HEAD
+        "metadata:\n  name: a\n  creationTimestamp: 2026-11-21T10:00:00Z\n"
+        "  resourceVersion: '%d'\n"
+        "  managedFields: [{manager: kubelet, time: 2026-11-21T10:0%d:00Z}]\n"
+        "status:\n  phase: Running\n  conditions:\n"
+        "  - {type: Ready, status: 'False', reason: ContainersNotReady,\n"
+        "     lastProbeTime: 2026-11-21T10:0%d:00Z,\n"
+        "     lastTransitionTime: 2026-11-21T10:00:00Z,\n"
+        "     message: 'containers with unready status: [db]'}\n"
+        "  containerStatuses:\n"
+        "  - name: db\n    ready: false\n    restartCount: %d\n"
+        "    lastState: {terminated: {exitCode: 1, reason: Error,\n"
+        "      startedAt: 2026-11-21T10:0%d:00Z,\n"
+        "      finishedAt: 2026-11-21T10:0%d:30Z}}\n"
+        "    state: {waiting: {reason: CrashLoopBackOff,\n"
+        "      message: back-off %dm0s restarting failed container=db}}\n";
+    uint64_t digests[2];
+    for (int i = 0; i < 2; i++) {
+        char text[2048];
+        snprintf(text, sizeof text, form, i, i, i, i, i, i, i);
+        digests[i] = digest_of(text);
+    }
+    assert_int_equal(digests[0], digests[1]);
+}
+
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
@@ -679,6 +709,7 @@ int main(void)
         cmocka_unit_test(reasons_name_no_addresses),
         cmocka_unit_test(what_only_texts_need_is_never_a_fault),
         cmocka_unit_test(since_and_reason_are_facts),
+        cmocka_unit_test(what_a_kubelet_repeats_is_no_other_fact),
         cmocka_unit_test(without_memory_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
