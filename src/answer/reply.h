@@ -151,8 +151,6 @@ ORD_INLINE void reply_note(struct answer_job *job, uint16_t code,
 ORD_INLINE void reply_note_why(struct answer_job *job,
                                const struct zone_reason *why)
 {
-    if (why->option_n < ZONE_REASON_TEXT_AT)
-        return;
     reply_note(job, bytes_load_u16(why->option + 4),
                span_of(why->option + ZONE_REASON_TEXT_AT,
                        (size_t)why->option_n - ZONE_REASON_TEXT_AT));

@@ -68,6 +68,7 @@ static int prepare(struct build *b, const struct block_settings *settings,
         return rc;
     b->exists = b->service->object != NULL;
     b->seed = settings->hash_seed;
+    b->pod_names = settings->rules.endpoint_pod_names;
     if ((b->exists && !build_is_type(b, SERVICE_EXTERNAL_NAME) &&
          collect(b, &settings->rules)) ||
         build_collect_reasons(b))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A block while it is made: what there is (block.c), its records
 // (block_draw.c), its peers (block_peers.c), what is declared
-// (block_declared.c), and why others are none (block_why.c). Control thread.
+// (block_declared.c), what others lack (block_lacks.c) and why they are none
+// (block_why.c). Control thread.
 #ifndef ORDINALD_ZONE_BLOCK_BUILD_H
 #define ORDINALD_ZONE_BLOCK_BUILD_H
 
@@ -66,6 +67,7 @@ struct build {
     struct why_texts *texts;
     uint64_t seed;
     bool exists;
+    bool pod_names; // endpoints may be called by their pods' names
     struct build_reasons reasons;
     // by name
     struct own_srv *own;
@@ -101,9 +103,20 @@ size_t build_measure_peers(struct build *b);
 void build_fill_peers(const struct build *b, uint8_t *peers, uint32_t *index,
                       uint32_t mask, uint64_t seed);
 
-// All reasons, in the scratch arena, but for those that are shared. Returns 0
-// or -ENOMEM.
+// The reason among the block's own, found or added; NULL when there is no
+// memory.
+const struct build_reason *build_add_reason(struct build *b,
+                                            const struct reason *why);
+
+// Whether all that it says is that pods lack hostnames, where the names of the
+// pods do as well.
+bool build_is_named_by_pod(const struct build *b, const struct reason *why);
+
+// All reasons, in the scratch arena, but for those that are shared; parts of
+// this are what hostnames lack and why ordinals are none. Return 0 or -ENOMEM.
 int build_collect_reasons(struct build *b) ORD_CHECKED;
+int build_collect_lacks(struct build *b) ORD_CHECKED;
+int build_collect_ordinals(struct build *b) ORD_CHECKED;
 
 // The block was not made: what it would have shared.
 void build_drop_reasons(struct build *b);
@@ -115,7 +128,11 @@ static inline size_t build_measure_lacks(const struct build *b)
 }
 
 // Hostnames with a lack, at octet `lacks` of the block, which is aligned for
-// them, and the texts of all reasons, at octet `texts`.
+// them; texts of reasons are at octet `texts`.
+void build_fill_lacks(const struct build *b, size_t lacks, size_t texts,
+                      struct zone_block *out);
+
+// These, and the texts themselves.
 void build_fill_reasons(const struct build *b, size_t lacks, size_t texts,
                         struct zone_block *out);
 

@@ -3,6 +3,7 @@
 // there: kept also where no name of it exists yet.
 #include "block_build.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 // The shortest ordinal behind a StatefulSet's name, "-0", has to fit into its
@@ -15,6 +16,50 @@ bool build_is_declared(const struct build *b, const struct service_ordinals *o)
     return !build_is_type(b, SERVICE_EXTERNAL_NAME) && n > 0 &&
            n + 2 <= DNS_LABEL_MAX && !strchr(o->name, '.');
 }
+
+// --- why some are none -----------------------------------------------------
+
+static struct reason outside_reason(const struct service_ordinals *o)
+{
+    const uint32_t room = UINT32_MAX - o->start;
+    const uint32_t more = o->n ? o->n - 1 : 0;
+
+    return (struct reason){
+        .code = o->n ? REASON_ORDINAL_OUTSIDE : REASON_NO_REPLICAS,
+        .first = o->start,
+        .last = o->start + (more < room ? more : room),
+        .kind = object_kind_name(OBJECT_STATEFUL_SET),
+        .workload = o->name,
+    };
+}
+
+int build_collect_ordinals(struct build *b)
+{
+    const struct service *s = b->service;
+    struct build_reasons *all = &b->reasons;
+
+    all->ordinals = arena_array(&b->scratch, s->ordinals_n + (size_t)1,
+                                sizeof *all->ordinals);
+    if (!all->ordinals)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < s->ordinals_n; i++) {
+        const struct service_ordinals *o = &s->ordinals[i];
+        const struct reason outside = outside_reason(o);
+        if (!build_is_declared(b, o))
+            continue;
+        all->ordinals[i].outside = build_add_reason(b, &outside);
+        if (!all->ordinals[i].outside)
+            return -ENOMEM;
+        if (o->n == 0 || o->none.code == REASON_NONE)
+            continue;
+        all->ordinals[i].none = build_add_reason(b, &o->none);
+        if (!all->ordinals[i].none)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+// --- into the block --------------------------------------------------------
 
 static uint32_t count_declared(const struct build *b)
 {

@@ -25,8 +25,8 @@ static int make_buckets(struct build *b)
     return all->buckets ? 0 : -ENOMEM;
 }
 
-// The reason, found or added; NULL when there is no memory.
-static const struct build_reason *add(struct build *b, const struct reason *why)
+const struct build_reason *build_add_reason(struct build *b,
+                                            const struct reason *why)
 {
     struct build_reasons *all = &b->reasons;
     uint8_t octets[WHY_SIZE_MAX];
@@ -56,7 +56,7 @@ static const struct build_reason *add(struct build *b, const struct reason *why)
 static int choose(struct build *b, const struct reason *why,
                   struct build_choice *out)
 {
-    out->own = add(b, why);
+    out->own = build_add_reason(b, why);
     return out->own ? 0 : -ENOMEM;
 }
 
@@ -151,18 +151,35 @@ static void collect_peers(const struct build *b, struct reason *why,
     }
 }
 
-// Of those of which no more is known. The model knows of hostnames: where
-// others have names all the same, by their pods', these are told.
+bool build_is_named_by_pod(const struct build *b, const struct reason *why)
+{
+    return b->pod_names && (why->code == REASON_PODS_WITHOUT_NAMES ||
+                            why->code == REASON_POD_WITHOUT_HOSTNAME);
+}
+
+// Whether the model says why unknown hostnames are none. It knows of hostnames
+// only: where others have names all the same, by their pods', these are told,
+// unless the service is of the wrong kind for any.
+static bool is_unnamed(const struct build *b, uint32_t names_n)
+{
+    const struct reason *why = &b->service->unnamed;
+
+    if (why->code == REASON_NOT_HEADLESS)
+        return b->exists;
+    return why->code != REASON_NONE && names_n == 0 &&
+           !build_is_named_by_pod(b, why);
+}
+
+// Of those of which no more is known.
 static int choose_hostname(struct build *b)
 {
     struct build_choice *out = &b->reasons.hostname;
-    const struct service *s = b->service;
     const char *names[REASON_TEXT_MAX];
     struct reason why = {.code = REASON_HOSTNAME_UNKNOWN};
 
     collect_peers(b, &why, names);
-    if (why.names_n == 0 && s->unnamed.code != REASON_NONE)
-        return choose(b, &s->unnamed, out);
+    if (is_unnamed(b, why.names_n))
+        return choose(b, &b->service->unnamed, out);
     *out = (struct build_choice){.common = WHY_CLUSTER_IP_HOSTNAME};
     if (build_is_type(b, SERVICE_EXTERNAL_NAME))
         out->common = WHY_EXTERNAL_NAME;
@@ -172,117 +189,6 @@ static int choose_hostname(struct build *b)
     if (!b->exists)
         *out = b->reasons.empty;
     return build_is_headless(b) && why.names_n ? choose(b, &why, out) : 0;
-}
-
-static bool is_same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-// Whether what is told of two pods is the same: most that lack something lack
-// what the one before does. It may be where this says no.
-static bool is_same(const struct reason *a, const struct reason *b)
-{
-    return a->code == b->code && a->since_unix_s == b->since_unix_s &&
-           a->first == b->first && a->last == b->last &&
-           is_same_text(a->namespace, b->namespace) &&
-           is_same_text(a->service, b->service) &&
-           is_same_text(a->kind, b->kind) &&
-           is_same_text(a->workload, b->workload) &&
-           is_same_text(a->pod, b->pod) && is_same_text(a->detail, b->detail) &&
-           is_same_text(a->near, b->near) && a->names_n == 0 && b->names_n == 0;
-}
-
-static int compare_lacks(const void *x, const void *y)
-{
-    const struct build_lack *a = x, *b = y;
-    return (a->hash > b->hash) - (a->hash < b->hash);
-}
-
-// Whether the hostname can be asked for, and is no peer. Sets its hash.
-static bool is_lacking(const struct build *b, const char *hostname,
-                       uint64_t *hash)
-{
-    uint8_t label[1 + DNS_LABEL_MAX + 1];
-    const size_t n = strlen(hostname);
-
-    if (n == 0 || n > DNS_LABEL_MAX)
-        return false;
-    label[0] = (uint8_t)n;
-    dns_fold(label + 1, (const uint8_t *)hostname, n);
-    label[1 + n] = '\0';
-    *hash = block_label_hash(b->seed, label);
-    return !endpoints_have(&b->endpoints, (const char *)label + 1);
-}
-
-static int collect_lacks(struct build *b)
-{
-    const struct service *s = b->service;
-    struct build_reasons *all = &b->reasons;
-    const struct reason *last = NULL;
-    uint64_t hash;
-
-    if (s->lacks_n == 0 || build_is_type(b, SERVICE_EXTERNAL_NAME))
-        return 0;
-    all->lacks = arena_array(&b->scratch, s->lacks_n, sizeof *all->lacks);
-    if (!all->lacks)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < s->lacks_n; i++) {
-        const struct reason *why = &s->lacks[i].why;
-        if (!is_lacking(b, s->lacks[i].hostname, &hash))
-            continue;
-        struct build_lack *lack = &all->lacks[all->lacks_n];
-        lack->hash = hash;
-        lack->why = last && is_same(last, why) ? lack[-1].why : add(b, why);
-        if (!lack->why)
-            return -ENOMEM;
-        last = why;
-        all->lacks_n++;
-    }
-    qsort(all->lacks, all->lacks_n, sizeof *all->lacks, compare_lacks);
-    return 0;
-}
-
-// --- ordinals --------------------------------------------------------------
-
-static struct reason outside_reason(const struct service_ordinals *o)
-{
-    const uint32_t room = UINT32_MAX - o->start;
-    const uint32_t more = o->n ? o->n - 1 : 0;
-
-    return (struct reason){
-        .code = o->n ? REASON_ORDINAL_OUTSIDE : REASON_NO_REPLICAS,
-        .first = o->start,
-        .last = o->start + (more < room ? more : room),
-        .kind = object_kind_name(OBJECT_STATEFUL_SET),
-        .workload = o->name,
-    };
-}
-
-static int collect_ordinals(struct build *b)
-{
-    const struct service *s = b->service;
-    struct build_reasons *all = &b->reasons;
-
-    all->ordinals = arena_array(&b->scratch, s->ordinals_n + (size_t)1,
-                                sizeof *all->ordinals);
-    if (!all->ordinals)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < s->ordinals_n; i++) {
-        const struct service_ordinals *o = &s->ordinals[i];
-        const struct reason outside = outside_reason(o);
-        if (!build_is_declared(b, o))
-            continue;
-        all->ordinals[i].outside = add(b, &outside);
-        if (!all->ordinals[i].outside)
-            return -ENOMEM;
-        if (o->n == 0 || o->none.code == REASON_NONE)
-            continue;
-        all->ordinals[i].none = add(b, &o->none);
-        if (!all->ordinals[i].none)
-            return -ENOMEM;
-    }
-    return 0;
 }
 
 // --- ports -----------------------------------------------------------------
@@ -352,7 +258,7 @@ void build_drop_reasons(struct build *b)
 int build_collect_reasons(struct build *b)
 {
     if (make_buckets(b) || choose_empty(b) || choose_hostname(b) ||
-        collect_lacks(b) || collect_ordinals(b) || choose_ports(b))
+        build_collect_lacks(b) || build_collect_ordinals(b) || choose_ports(b))
         return -ENOMEM;
     return 0;
 }
@@ -369,21 +275,6 @@ static const struct zone_reason *chosen(const struct build *b,
     return choice->shared ? choice->shared : b->texts->common[choice->common];
 }
 
-static void fill_lacks(const struct build *b, size_t lacks, size_t texts,
-                       struct zone_block *out)
-{
-    const uint32_t n = b->reasons.lacks_n;
-    uint64_t *hashes = (uint64_t *)(void *)((uint8_t *)out + lacks);
-    uint32_t *reasons = (uint32_t *)(hashes + n);
-
-    for (uint32_t i = 0; i < n; i++) {
-        hashes[i] = b->reasons.lacks[i].hash;
-        reasons[i] = (uint32_t)(texts + b->reasons.lacks[i].why->at);
-    }
-    out->lacks_n = n;
-    out->lacks_at = (uint32_t)lacks;
-}
-
 void build_fill_reasons(const struct build *b, size_t lacks, size_t texts,
                         struct zone_block *out)
 {
@@ -392,8 +283,7 @@ void build_fill_reasons(const struct build *b, size_t lacks, size_t texts,
 
     for (const struct build_reason *r = all->first; r; r = r->next)
         memcpy(base + r->at, &r->text, why_size(&r->text));
-    if (all->lacks_n)
-        fill_lacks(b, lacks, texts, out);
+    build_fill_lacks(b, lacks, texts, out);
     out->why_hostname = chosen(b, &all->hostname, base);
     out->why_empty = chosen(b, &all->empty, base);
     out->why_port = chosen(b, &all->port, base);

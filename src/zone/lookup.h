@@ -101,13 +101,14 @@ const struct zone_port *lookup_port(const struct zone_block *block,
 
 // --- declared ordinals (lookup_declared.c) ---------------------------------
 
-/*
- * The StatefulSet whose name stands before the ordinal of a label, or NULL.
- *
- * inside  set to whether it declares the ordinal
- */
-const struct zone_declared *lookup_declared(const struct zone_block *block,
-                                            const uint8_t *label, bool *inside);
+// A label that is <statefulset>-<ordinal>.
+struct lookup_ordinal {
+    const struct zone_declared *set; // NULL: it is none
+    bool is_inside;                  // the set declares the ordinal
+};
+
+struct lookup_ordinal lookup_declared(const struct zone_block *block,
+                                      const uint8_t *label);
 
 // --- reverse zones (lookup_reverse.c) --------------------------------------
 

@@ -83,20 +83,23 @@ static const struct zone_reason *why_service(const struct zone *z,
 
 // --- below a service -------------------------------------------------------
 
-// A name that is none, of which the block may know more.
-ORD_COLD static const struct zone_reason *why_hostname(
+// A name that is none, of which the block may know more: an ordinal, most
+// often.
+ORD_APART static const struct zone_reason *why_hostname(
     const struct zone_block *b, const struct dns_query *q,
     const struct zone_lookup *l)
 {
     const struct zone_reason *lack = block_find_lack(b, l->label_hash);
-    bool inside;
 
     if (lack)
         return lack;
-    const struct zone_declared *d = lookup_declared(b, q->name, &inside);
-    const uint32_t at = !d ? 0 : inside ? d->none_at : d->outside_at;
-    if (at)
-        return block_reason(b, at);
+    const struct lookup_ordinal ordinal = lookup_declared(b, q->name);
+    if (ordinal.set) {
+        const uint32_t at =
+            ordinal.is_inside ? ordinal.set->none_at : ordinal.set->outside_at;
+        if (at)
+            return block_reason(b, at);
+    }
     // "_tcp" and the like are asked for because of a port
     return q->name[1] == '_' ? b->why_protocol : b->why_hostname;
 }
@@ -278,8 +281,10 @@ const struct zone_reason *zone_why(const struct zone *z,
                                    const struct zone_lookup *l,
                                    enum zone_outcome outcome)
 {
-    if (ORD_LIKELY(l->place == PLACE_ENDPOINT && outcome == ZONE_NXDOMAIN &&
-                   l->block && !l->block->knows_more && q->name[1] != '_'))
-        return l->block->why_hostname;
-    return why_rare(z, q, l, outcome);
+    if (ORD_UNLIKELY(l->place != PLACE_ENDPOINT || outcome != ZONE_NXDOMAIN ||
+                     !l->block))
+        return why_rare(z, q, l, outcome);
+    if (l->block->knows_more || q->name[1] == '_')
+        return why_hostname(l->block, q, l);
+    return l->block->why_hostname;
 }

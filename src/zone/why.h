@@ -73,13 +73,15 @@ struct why_texts {
     const struct zone_reason *common[WHY_COMMON]; // enum why_common
     // private: those that are shared, a chain for each hash
     struct why_shared **buckets;
+    uint64_t seed;
     size_t mask;
     size_t shared_n;
     uint8_t octets[];
 };
 
 // Returns NULL when there is no memory.
-struct why_texts *why_texts_new(const struct dns_name *domain, bool silent);
+struct why_texts *why_texts_new(const struct dns_name *domain, uint64_t seed,
+                                bool silent);
 
 // Nothing of it is in use any more. NULL is fine.
 void why_texts_free(struct why_texts *t);

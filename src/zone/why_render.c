@@ -101,7 +101,8 @@ static void render_common(struct why_texts *t, const char *domain)
     }
 }
 
-struct why_texts *why_texts_new(const struct dns_name *domain, bool silent)
+struct why_texts *why_texts_new(const struct dns_name *domain, uint64_t seed,
+                                bool silent)
 {
     char text[DNS_NAME_TEXT_SIZE];
     struct why_texts *t =
@@ -115,6 +116,7 @@ struct why_texts *why_texts_new(const struct dns_name *domain, bool silent)
         free(t);
         return NULL;
     }
+    t->seed = seed;
     t->silent = silent;
     dns_name_format(dns_name_view(domain), text);
     text[strlen(text) - 1] = '\0'; // people do not write the final dot
@@ -179,7 +181,7 @@ const struct zone_reason *why_share(struct why_texts *t,
 
     why_render(why, t->silent, text);
     const size_t n = why_size(text);
-    const uint64_t hash = hash_bytes(0, octets, n);
+    const uint64_t hash = hash_bytes(t->seed, octets, n);
     struct why_shared *s = find_shared(t, text, hash);
     if (!s) {
         s = malloc(offsetof(struct why_shared, text) + n);

@@ -282,7 +282,7 @@ static int make(struct zone *z, const struct zone_settings *settings,
         roll_init(&z->namespaces, z->seed) || roll_init(&z->pods, z->seed) ||
         spaces_init(&z->spaces, z->seed, settings->no_reasons))
         return -ENOMEM;
-    z->texts = why_texts_new(&z->domain, settings->no_reasons);
+    z->texts = why_texts_new(&z->domain, z->seed, settings->no_reasons);
     if (!z->texts)
         return -ENOMEM;
     draw_heads(z);

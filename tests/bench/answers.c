@@ -24,6 +24,7 @@ static const struct mix mixes[] = {
     {"b-service-A-of-3", "db.bench.svc.cluster.local", 1, 1, 0},
     {"c-service-SRV-of-3", "db.bench.svc.cluster.local", 33, 1, 0},
     {"d-NXDOMAIN", "db-9%d.db.bench.svc.cluster.local", 1, 10, 3},
+    {"s-NXDOMAIN-of-set", "set-9%d.set.bench.svc.cluster.local", 1, 10, 3},
     {"e-service-A-of-100", "big.bench.svc.cluster.local", 1, 1, 0},
     {"p-PTR", "%d.0.9.10.in-addr.arpa", 12, PEERS, 0},
 };
@@ -42,6 +43,19 @@ static const char service[] =
     "ports: [{name: client, port: 5432, protocol: TCP}]\n"
     "endpoints:\n";
 
+static const char workload[] =
+    "apiVersion: apps/v1\n"
+    "kind: StatefulSet\n"
+    "metadata: {name: %s, namespace: bench}\n"
+    "spec:\n"
+    "  serviceName: %s\n"
+    "  replicas: %d\n"
+    "  selector: {matchLabels: {app: %s}}\n"
+    "  template:\n"
+    "    metadata: {labels: {app: %s}}\n"
+    "    spec: {containers: [{name: %s, image: %s}]}\n"
+    "---\n";
+
 static void write_service(FILE *f, const char *name, int subnet, int n)
 {
     fprintf(f, service, name, name, name);
@@ -49,6 +63,11 @@ static void write_service(FILE *f, const char *name, int subnet, int n)
         fprintf(f, "- {addresses: [10.9.%d.%d], hostname: %s-%d}\n", subnet, i,
                 name, i);
     fprintf(f, "---\n");
+}
+
+static void write_workload(FILE *f, const char *name, int n)
+{
+    fprintf(f, workload, name, name, n, name, name, name, name);
 }
 
 static struct world *make_world(void)
@@ -63,6 +82,8 @@ static struct world *make_world(void)
         exit(1);
     write_service(f, "db", 0, PEERS);
     write_service(f, "big", 1, MANY);
+    write_service(f, "set", 2, PEERS);
+    write_workload(f, "set", PEERS);
     fclose(f);
     if (!world_write(w, "bench.yaml", text, n) || world_load(w) < 0 ||
         *world_findings(w)) {

@@ -56,6 +56,40 @@ static void an_ordinal_in_the_range_is_declared(void **state)
     assert_false(is_declared(t, "10-0-0-1.one.pod.cluster.local."));
 }
 
+// All of its name counts, and nothing but digits behind it.
+static void one_set_is_told_from_names_that_are_like_its_own(void **state)
+{
+    static const char *const in[] = {"mongo-statefulset-0.db.one",
+                                     "MONGO-statefulset-2.db.one", NULL};
+    static const char *const out[] = {"mongo-statefulset-3.db.one",
+                                      "mongo-statefulset-0-0.db.one",
+                                      "mongo-statefulset-2a.db.one",
+                                      "mongo-statefulset-.db.one",
+                                      "mongo-statefulset.db.one",
+                                      "mongo-statefulsex-2.db.one",
+                                      "mongo_statefulset-2.db.one",
+                                      "xongo-statefulset-2.db.one",
+                                      "mongo-statefulse-2.db.one",
+                                      "mongo-statefulset22.db.one",
+                                      "mongo-2.db.one",
+                                      "statefulset-2.db.one",
+                                      "mongo-statefulset-02.db.one",
+                                      "mongo-statefulset-:.db.one",
+                                      "mongo-statefulset-/.db.one",
+                                      "mongo-statefulset--2.db.one",
+                                      "x-mongo-statefulset-2.db.one",
+                                      NULL};
+    struct testbed *t = *state;
+    testbed_serve(t, "one/db headless declares mongo-statefulset 0 3");
+    assert_all(t, in, true);
+    assert_all(t, out, false);
+    // 2^64, and one more
+    assert_false(
+        is_declared(t, "mongo-statefulset-18446744073709551616.db.one"));
+    assert_false(
+        is_declared(t, "mongo-statefulset-18446744073709551617.db.one"));
+}
+
 static void a_range_may_begin_anywhere_and_end_at_the_last_number(void **state)
 {
     static const char *const in[] = {"web-5.db.one",
@@ -220,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(an_ordinal_in_the_range_is_declared),
+        test(one_set_is_told_from_names_that_are_like_its_own),
         test(a_range_may_begin_anywhere_and_end_at_the_last_number),
         test(several_sets_are_told_apart),
         test(a_service_without_a_name_declares_all_the_same),

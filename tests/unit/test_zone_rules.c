@@ -448,7 +448,7 @@ static void a_zone_that_is_no_name_is_left_out(void **state)
     (void)state;
     static const char *const kept[] = {"\2eu\6rack-1", "\2us"};
     const struct zone_settings s = testbed_settings();
-    struct why_texts *texts = why_texts_new(&s.domain, false);
+    struct why_texts *texts = why_texts_new(&s.domain, s.hash_seed, false);
     assert_non_null(texts);
     const struct block_settings settings = {
         .domain = &s.domain,

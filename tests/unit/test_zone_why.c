@@ -369,9 +369,7 @@ static void an_empty_service_says_who_is_missing(void **state)
              "endpoints");
     testbed_serve(t, "one/db headless slice4 end a 10.0.0.1! end b 10.0.0.2! "
                      "slice6 end a fd00::1!");
-    all_have(t, names,
-             "NXDOMAIN none-ready 0: none of the 2 pods of db is "
-             "ready");
+    all_have(t, names, "NXDOMAIN none-ready 0: 0 of 2 pods of db are ready");
 }
 
 static void a_service_whose_peers_are_not_in_its_set_says_so(void **state)
@@ -380,7 +378,7 @@ static void a_service_whose_peers_are_not_in_its_set_says_so(void **state)
     testbed_serve(t, "one/db headless names addressed set ready "
                      "slice4 end a 10.0.0.1! end b 10.0.0.2! end c 10.0.0.3!");
     assert_why(t, "db.one", "A",
-               "NODATA none-ready 0: none of the 3 pods of db is ready");
+               "NODATA none-ready 0: 0 of 3 pods of db are ready");
     assert_why(t, "a.db.one", "AAAA", HAS("A"));
     assert_why(t, "d.db.one", "A", NO_PEER("; it has a, b and c"));
 }
@@ -394,9 +392,9 @@ static void an_empty_service_that_is_ignored_says_so(void **state)
     testbed_serve(t, "one/web ip 10.96.0.1 port p:1/tcp slice4 "
                      "end - 10.0.0.1!");
     assert_why(t, "web.one", "A",
-               "NXDOMAIN none-ready 0: none of the 1 pods of web is ready");
+               "NXDOMAIN none-ready 0: 0 of 1 pods of web are ready");
     assert_why(t, "_p._tcp.web.one", "A",
-               "NXDOMAIN none-ready 0: none of the 1 pods of web is ready");
+               "NXDOMAIN none-ready 0: 0 of 1 pods of web are ready");
     testbed_serve(t, "one/web ip 10.96.0.1 slice4 end - 10.0.0.1");
     assert_why(t, "web.one", "AAAA", HAS("A"));
     testbed_free(t);

@@ -118,7 +118,7 @@ static void pods_of_a_service_that_is_empty_say_more_than_it(void **state)
     serve(t, &s);
     assert_why(t, "web-1.db.one", "A", NOT_READY);
     assert_why(t, "web-2.db.one", "A",
-               "NXDOMAIN none-ready 0: none of the 1 pods of db is ready");
+               "NXDOMAIN none-ready 0: 0 of 1 pods of db are ready");
     draft_free(d);
 }
 
@@ -197,6 +197,14 @@ static void ordinals_say_where_they_are(void **state)
     static const char *const outside[] = {"web-4.db.one", "web-8.db.one",
                                           "web-99999999999999999999.db.one",
                                           "web-4294967301.db.one", NULL};
+    // no ordinals at all
+    static const char *const none[] = {"web-05.db.one",
+                                       "web-:.db.one",
+                                       "web-/.db.one",
+                                       "web-7a.db.one",
+                                       "web-.db.one",
+                                       "web.db.one",
+                                       NULL};
     const struct service_lack lacks[] = {{"web-6", not_ready},
                                          {"web-9", not_ready}};
     struct testbed *t = *state;
@@ -217,10 +225,10 @@ static void ordinals_say_where_they_are(void **state)
         assert_why(t, outside[i], "A",
                    "NXDOMAIN ordinal-outside 0: StatefulSet Web has the "
                    "ordinals 5..7");
-    // no ordinal at all
-    assert_why(t, "web-05.db.one", "A",
-               "NXDOMAIN hostname-unknown 0: the service has no peer of this "
-               "name; it has web-5");
+    for (size_t i = 0; none[i]; i++)
+        assert_why(t, none[i], "A",
+                   "NXDOMAIN hostname-unknown 0: the service has no peer of "
+                   "this name; it has web-5");
     draft_free(d);
 }
 
@@ -296,6 +304,31 @@ static void what_the_model_says_of_others_comes_first(void **state)
     draft_free(d);
 }
 
+// Also where some have names, but not where it does not exist itself.
+static void that_it_is_not_headless_comes_before_names(void **state)
+{
+    (void)state;
+    struct zone_settings settings = testbed_settings();
+    settings.rules.ignore_empty_service = true;
+    struct testbed *t = testbed_new(&settings);
+    struct draft *d;
+    struct service s = drafted("one/db ip 10.96.0.1 slice4 end a 10.0.0.1", &d);
+    s.unnamed = (struct reason){
+        .code = REASON_NOT_HEADLESS, .service = "db", .workload = "web"};
+    s.empty = (struct reason){.code = REASON_NO_PODS, .service = "db"};
+    serve(t, &s);
+    assert_why(t, "x.db.one", "A",
+               "NXDOMAIN not-headless 0: service db of StatefulSet web is not "
+               "headless");
+    assert_string_equal(why_ask(t->zone, "a.db.one", "A", true), "found");
+    s.slices_n = 0;
+    serve(t, &s);
+    assert_why(t, "x.db.one", "A",
+               "NXDOMAIN no-pods 0: no pod matches the selector of service db");
+    testbed_free(t);
+    draft_free(d);
+}
+
 // CoreDNS: endpoint_pod_names. The model speaks of hostnames.
 static void names_of_pods_come_before_it(void **state)
 {
@@ -315,6 +348,43 @@ static void names_of_pods_come_before_it(void **state)
                "name; it has shop-x7k2p");
     testbed_free(t);
     draft_free(d);
+}
+
+// The same: that they lack hostnames is not why they have none, when none of
+// them is ready.
+static void names_of_pods_that_are_not_ready_are_not_missed(void **state)
+{
+    static const char none_ready[] =
+        "NXDOMAIN none-ready 0: 0 of 1 pods of db are ready";
+    const struct service_lack lacks[] = {
+        {"shop-0", {.code = REASON_POD_WITHOUT_HOSTNAME, .pod = "shop-0"}},
+        {"shop-1", not_ready}};
+    (void)state;
+    struct zone_settings settings = testbed_settings();
+    for (int i = 0; i < 2; i++) {
+        settings.rules.endpoint_pod_names = i == 0;
+        struct testbed *t = testbed_new(&settings);
+        struct draft *d;
+        struct service s = drafted(
+            "one/db headless slice4 end - 10.0.0.1! pod shop-x7k2p", &d);
+        s.unnamed = (struct reason){.code = REASON_PODS_WITHOUT_NAMES,
+                                    .kind = "Deployment",
+                                    .workload = "shop"};
+        s.lacks = lacks;
+        s.lacks_n = ORD_COUNT(lacks);
+        serve(t, &s);
+        assert_why(t, "shop-x7k2p.db.one", "A",
+                   i == 0 ? none_ready
+                          : "NXDOMAIN pods-without-names 0: pods of Deployment "
+                            "shop have no names of their own");
+        assert_why(t, "shop-0.db.one", "A",
+                   i == 0 ? none_ready
+                          : "NXDOMAIN pod-without-hostname 0: pod shop-0 lacks "
+                            "a hostname, or the subdomain ");
+        assert_why(t, "shop-1.db.one", "A", NOT_READY);
+        testbed_free(t);
+        draft_free(d);
+    }
 }
 
 static void what_the_model_says_of_an_empty_set_comes_first(void **state)
@@ -549,7 +619,9 @@ int main(void)
         test(nothing_is_known_of_some_ordinals),
         test(scaled_down_to_nothing_is_told),
         test(what_the_model_says_of_others_comes_first),
+        cmocka_unit_test(that_it_is_not_headless_comes_before_names),
         cmocka_unit_test(names_of_pods_come_before_it),
+        cmocka_unit_test(names_of_pods_that_are_not_ready_are_not_missed),
         test(what_the_model_says_of_an_empty_set_comes_first),
         test(a_reason_that_is_switched_off_is_told_by_its_number),
         test(a_service_that_is_only_named_says_so),
