@@ -91,7 +91,10 @@ void check_annotations(struct check *c)
             continue;
         judge(c, d, check_node(d, "metadata.annotations"), sort_of(d->kind),
               d->kind);
-        judge(c, d, check_node(d, "spec.template.metadata.annotations"), 0,
-              check_text(c, "the template of %s", d->kind));
+        const struct doc_node *of_template =
+            check_node(d, "spec.template.metadata.annotations");
+        if (of_template)
+            judge(c, d, of_template, 0,
+                  check_text(c, "the template of %s", d->kind));
     }
 }

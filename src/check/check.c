@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run: read, publish, apply the rules, write what they found.
-#include "check.h"
+#include "view.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 static void (*const rules[])(struct check *c) = {
-    check_fields,    check_services, check_ports, check_names,
-    check_addresses, check_peers,    check_sizes,
+    check_fields,      check_services, check_selectors,    check_waits,
+    check_ports,       check_names,    check_target_ports, check_probe_ports,
+    check_annotations, check_claims,   check_addresses,    check_peers,
+    check_sizes,
 };
 
 static int no_memory(struct error *err)
@@ -29,11 +31,16 @@ static void tell_nothing(struct check *c)
 // Rules look things up in the zone, as answers do.
 static void apply_rules(struct check *c)
 {
+    struct view view;
+    if (c->no_memory || !view_init(&view, c))
+        return;
+    c->view = &view;
     zone_reader_register();
     for (size_t i = 0; i < ORD_COUNT(rules); i++)
         if (!c->no_memory)
             rules[i](c);
     zone_reader_unregister();
+    c->view = NULL;
     tell_nothing(c);
 }
 
@@ -45,8 +52,8 @@ static int run(struct check *c, const struct clock *clock,
     if (rc)
         return rc;
     check_index_documents(c);
-    if (!c->no_memory)
-        apply_rules(c);
+    check_file_findings(c);
+    apply_rules(c);
     check_sort(c);
     return check_write(c, format, out) ? no_memory(err) : 0;
 }

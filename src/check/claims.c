@@ -14,9 +14,10 @@ struct volumes {
     struct nodes claims; // volumeClaimTemplates
 };
 
-static const char *claim_name(const struct doc_node *claim)
+// Node of a claim's name, or NULL.
+static const struct doc_node *claim_name(const struct doc_node *claim)
 {
-    return field_text(doc_get(claim, "metadata"), "name");
+    return doc_get(doc_get(claim, "metadata"), "name");
 }
 
 static uint32_t count(const struct volumes *v)
@@ -26,8 +27,9 @@ static uint32_t count(const struct volumes *v)
 
 static const char *name_of(const struct volumes *v, uint32_t i)
 {
-    return i < v->volumes.n ? field_text(v->volumes.at[i], "name")
-                            : claim_name(v->claims.at[i - v->volumes.n]);
+    return i < v->volumes.n
+               ? field_text(v->volumes.at[i], "name")
+               : text_of(claim_name(v->claims.at[i - v->volumes.n]));
 }
 
 static bool has_volume(const struct volumes *v, const char *name)
@@ -83,11 +85,9 @@ static void judge_container(void *context, const struct doc_node *container)
 static void judge_claims(const struct volumes *v)
 {
     for (uint32_t i = 0; i < v->claims.n; i++) {
-        const struct doc_node *name =
-            doc_get(doc_get(v->claims.at[i], "metadata"), "name");
+        const struct doc_node *name = claim_name(v->claims.at[i]);
         for (uint32_t j = 0; *text_of(name) && j < i; j++) {
-            const struct doc_node *first =
-                doc_get(doc_get(v->claims.at[j], "metadata"), "name");
+            const struct doc_node *first = claim_name(v->claims.at[j]);
             if (strcmp(text_of(first), name->text) != 0)
                 continue;
             const struct check_document *d = v->pods->document;
@@ -107,20 +107,25 @@ static void judge_claims(const struct volumes *v)
 static void judge_pods(struct check *c, const struct pods *pods)
 {
     const struct check_document *d = pods->document;
-    struct volumes v = {.check = c, .pods = pods};
-    if (strcmp(pods->kind, "StatefulSet") == 0)
-        v.claims = field_items(check_node(d, "spec"), "volumeClaimTemplates");
+    // of another kind they are out of place, which is told, or the kind is
+    // misspelled, which is told as well
+    struct volumes v = {
+        .check = c,
+        .pods = pods,
+        .volumes = field_items(pods->spec, "volumes"),
+        .claims = field_items(check_node(d, "spec"), "volumeClaimTemplates"),
+    };
     judge_claims(&v);
-    v.volumes = field_items(pods->spec, "volumes");
     if (!field_is_told(c, d, "volumeClaimTemplates") &&
         !field_is_told(c, d, "volumes"))
         each_container(pods->spec, true, judge_container, &v);
 }
 
-void check_claims(const struct view *v)
+void check_claims(struct check *c)
 {
+    const struct view *v = c->view;
     for (uint32_t i = 0; i < v->pods_n; i++)
         if (document_is_official(v->pods[i].document) &&
-            check_sees_document(v->check, v->pods[i].document))
-            judge_pods(v->check, &v->pods[i]);
+            check_sees_document(c, v->pods[i].document))
+            judge_pods(c, &v->pods[i]);
 }

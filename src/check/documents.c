@@ -120,64 +120,59 @@ static struct place place_of(const struct check_document *d)
 
 static int by_place(const void *a, const void *b)
 {
-    const struct check_document *const *one = a, *const *other = b;
-    const int r = compare(place_of(*one), place_of(*other));
-    // An item that is an alias stands where another one does.
-    return r ? r : (*one > *other) - (*one < *other);
+    const struct check_slot *one = a, *other = b;
+    const int r = compare(place_of(one->document), place_of(other->document));
+    // of a file that was read twice, the first
+    return r ? r
+             : (one->document > other->document) -
+                   (one->document < other->document);
 }
 
 void check_index_documents(struct check *c)
 {
-    const struct check_document **index =
-        arena_array(&c->arena, c->documents_n, sizeof *index);
-    c->no_memory |= !index;
-    if (!index)
+    if (c->documents_n == 0)
+        return;
+    struct check_slot *slots =
+        arena_array(&c->arena, c->documents_n, sizeof *slots);
+    uint32_t n = 0;
+    c->no_memory |= !slots;
+    if (!slots)
         return;
     for (uint32_t i = 0; i < c->documents_n; i++)
-        index[i] = &c->documents[i];
-    qsort(index, c->documents_n, sizeof *index, by_place);
-    c->index = index;
+        slots[i] = (struct check_slot){
+            .document = &c->documents[i],
+            .findings = CHECK_NO_FINDING,
+        };
+    qsort(slots, c->documents_n, sizeof *slots, by_place);
+    for (uint32_t i = 0; i < c->documents_n; i++)
+        if (n == 0 || compare(place_of(slots[n - 1].document),
+                              place_of(slots[i].document)) != 0)
+            slots[n++] = slots[i];
+    c->slots = slots;
+    c->slots_n = n;
+}
+
+struct check_slot *check_slot_at(const struct check *c, struct place at)
+{
+    uint32_t low = 0, high = at.file ? c->slots_n : 0;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (compare(place_of(c->slots[middle].document), at) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    struct check_slot *slot = low > 0 ? &c->slots[low - 1] : NULL;
+    return slot && strcmp(slot->document->file, at.file) == 0 ? slot : NULL;
 }
 
 const struct check_document *check_document_of(const struct check *c,
                                                const struct object *o)
 {
-    uint32_t low = 0, high = c->index && o->at.file ? c->documents_n : 0;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (compare(place_of(c->index[middle]), o->at) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (!c->index || !o->at.file || low == c->documents_n)
-        return NULL;
-    const struct check_document *d = c->index[low];
-    return compare(place_of(d), o->at) == 0 ? d : NULL;
-}
-
-// Where the document behind it begins, in the same file; or beyond all lines.
-static struct place end_of(const struct check *c,
-                           const struct check_document *d)
-{
-    const struct check_document *next = d + 1;
-    if (next < c->documents + c->documents_n &&
-        strcmp(next->file, d->file) == 0)
-        return place_of(next);
-    return (struct place){d->file, UINT32_MAX, 0};
-}
-
-bool check_has_error(const struct check *c, const struct check_document *d)
-{
-    for (uint32_t i = 0; d && i < c->findings_n; i++) {
-        const struct check_finding *f = &c->findings[i];
-        if (f->at.file &&
-            reason_kind((enum reason_code)f->code)->level == REASON_ERROR &&
-            compare(f->at, place_of(d)) >= 0 &&
-            compare(f->at, end_of(c, d)) < 0)
-            return true;
-    }
-    return false;
+    const struct check_slot *slot = check_slot_at(c, o->at);
+    return slot && compare(place_of(slot->document), o->at) == 0
+               ? slot->document
+               : NULL;
 }
 
 // --- fields ----------------------------------------------------------------

@@ -57,8 +57,10 @@ void check_tell_text(struct check *c, struct place at, enum reason_code code,
     if (findings)
         c->findings = findings;
     c->no_memory |= !f.text || !f.mend;
-    if (findings && !c->no_memory)
-        findings[c->findings_n++] = f;
+    if (!findings || c->no_memory)
+        return;
+    findings[c->findings_n] = f;
+    check_file_finding(c, c->findings_n++);
 }
 
 void check_tell(struct check *c, struct place at, const struct reason *why)
@@ -156,9 +158,14 @@ void check_sort(struct check *c)
     // what is about no file comes last
     for (uint32_t i = 0; i < c->findings_n; i++) {
         struct check_finding *f = &c->findings[i];
+        if (f->code == REASON_NONE) // taken back
+            continue;
         f->order = f->at.file ? order_of(c, f->at.file) : UINT32_MAX;
+        c->findings[n++] = *f;
     }
-    qsort(c->findings, c->findings_n, sizeof *c->findings, by_all);
+    c->findings_n = n;
+    qsort(c->findings, n, sizeof *c->findings, by_all);
+    n = 0;
     for (uint32_t i = 0; i < c->findings_n; i++)
         if (n == 0 || !is_same(&c->findings[n - 1], &c->findings[i]))
             c->findings[n++] = c->findings[i];

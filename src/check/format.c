@@ -38,34 +38,15 @@ const char *check_message(struct check *c, const struct check_finding *f)
     return out;
 }
 
-static bool is_utf8(const char *text)
-{
-    while (*text) {
-        const size_t n = utf8_size(text);
-        if (n == 0)
-            return false;
-        text += n;
-    }
-    return true;
-}
-
 const char *check_utf8(struct check *c, const char *text)
 {
-    static const char instead[] = "\xef\xbf\xbd"; // U+FFFD
-    const size_t instead_n = sizeof instead - 1;
-
-    if (is_utf8(text))
+    if (utf8_is_text(text))
         return text;
-    char *out = arena_alloc(&c->arena, instead_n * strlen(text) + 1);
+    char *out = arena_alloc(&c->arena, UTF8_MENDED_MAX * strlen(text) + 1);
     c->no_memory |= !out;
     if (!out)
         return "";
-    for (char *to = out; *text;) {
-        const size_t n = utf8_size(text);
-        memcpy(to, n ? text : instead, n ? n : instead_n);
-        to += n ? n : instead_n;
-        text += n ? n : 1;
-    }
+    utf8_mend(text, out);
     return out;
 }
 

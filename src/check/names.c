@@ -75,11 +75,6 @@ static void judge_set(const struct view *v, const struct object *o)
 
 void check_names(struct check *c)
 {
-    struct view v;
-    if (!view_init(&v, c))
-        return;
-    for (uint32_t i = 0; i < v.sets.n; i++)
-        judge_set(&v, v.sets.items[i]);
-    check_annotations(c);
-    check_claims(&v);
+    for (uint32_t i = 0; i < c->view->sets.n; i++)
+        judge_set(c->view, c->view->sets.items[i]);
 }

@@ -189,7 +189,23 @@ static bool is_judged(unsigned code)
     return code == REASON_SERVICE_MISSING || code == REASON_SERVICE_ELSEWHERE;
 }
 
-static void tell_troubles(const struct asking *a)
+// Peers that wait for one that is missing itself, lack a name because of that:
+// one cause, one finding.
+static void join_missing(struct asking *a)
+{
+    struct trouble *missing = &a->troubles[REASON_POD_NOT_CREATED];
+    struct trouble *blocked = &a->troubles[REASON_POD_BLOCKED];
+
+    if (missing->n == 0)
+        return;
+    for (uint32_t i = 0; i < blocked->n && i < ORD_COUNT(blocked->first); i++)
+        if (missing->n + i < ORD_COUNT(missing->first))
+            missing->first[missing->n + i] = blocked->first[i];
+    missing->n += blocked->n;
+    blocked->n = 0;
+}
+
+static void tell_troubles(struct asking *a)
 {
     bool some = false;
 
@@ -197,6 +213,7 @@ static void tell_troubles(const struct asking *a)
         some |= a->troubles[i].n > 0 && !is_judged(i);
     if (!some || has_error(a))
         return;
+    join_missing(a);
     for (unsigned i = 0; i < REASONS && !a->c->no_memory; i++)
         if (a->troubles[i].n && !is_judged(i))
             tell(a, (enum reason_code)i);

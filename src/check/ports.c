@@ -19,17 +19,6 @@ static struct reason about(enum reason_code code, const struct object *service)
     };
 }
 
-static const struct object *find_set(const struct view *v,
-                                     const struct object *service)
-{
-    const struct objects sets = view_in(v->sets, service->namespace);
-    for (uint32_t i = 0; i < sets.n; i++)
-        if (governs(service, sets.items[i]) &&
-            check_sees(v->check, sets.items[i]))
-            return sets.items[i];
-    return NULL;
-}
-
 // Only where it stands alone: several have to have names.
 static void judge_unnamed(struct check *c, const struct check_document *d,
                           const struct object *service,
@@ -81,7 +70,7 @@ static void judge_service(const struct view *v, const struct object *service)
         !check_sees(c, service))
         return;
     judge_names(c, d, service);
-    const struct object *set = find_set(v, service);
+    const struct object *set = governed_set(v, service);
     if (!set)
         return;
     judge_unnamed(c, d, service, set);
@@ -90,11 +79,6 @@ static void judge_service(const struct view *v, const struct object *service)
 
 void check_ports(struct check *c)
 {
-    struct view v;
-    if (!view_init(&v, c))
-        return;
-    for (uint32_t i = 0; i < v.services.n; i++)
-        judge_service(&v, v.services.items[i]);
-    check_target_ports(&v);
-    check_probe_ports(&v);
+    for (uint32_t i = 0; i < c->view->services.n; i++)
+        judge_service(c->view, c->view->services.items[i]);
 }

@@ -82,15 +82,16 @@ static void judge_port(const struct view *v, const struct object *service,
     struct ports ports =
         ports_of(port->target_name, protocol_name(port->protocol));
     const struct pods *selected = NULL;
-    uint32_t n;
-    const struct pods *pods = view_pods_in(v, service->namespace, &n);
-    for (uint32_t i = 0; i < n && !ports.found; i++) {
-        if (!pods_match(service->service.selector, &pods[i], NULL))
+    const struct relatives some = view_candidates(
+        v, PODS_LABELLED, service->namespace, service->service.selector);
+    for (uint32_t i = 0; i < some.n && !ports.found; i++) {
+        const struct pods *pods = some.at[i].item;
+        if (!pods_match(service->service.selector, pods))
             continue;
-        if (!pods[i].spec || field_is_told(c, pods[i].document, "ports"))
+        if (!pods->spec || field_is_told(c, pods->document, "ports"))
             return;
-        selected = selected ? selected : &pods[i];
-        each_container(pods[i].spec, false, look_at_container, &ports);
+        selected = selected ? selected : pods;
+        each_container(pods->spec, false, look_at_container, &ports);
     }
     if (!selected || ports.found)
         return;
@@ -112,12 +113,13 @@ static void judge_port(const struct view *v, const struct object *service,
         &why);
 }
 
-void check_target_ports(const struct view *v)
+void check_target_ports(struct check *c)
 {
+    const struct view *v = c->view;
     for (uint32_t i = 0; i < v->services.n; i++) {
         const struct object *o = v->services.items[i];
-        const struct check_document *d = check_document_of(v->check, o);
-        if (!d || !o->service.has_selector || !check_sees(v->check, o) ||
+        const struct check_document *d = check_document_of(c, o);
+        if (!d || !o->service.has_selector || !check_sees(c, o) ||
             o->service.type == SERVICE_EXTERNAL_NAME)
             continue;
         for (uint32_t p = 0; p < o->service.ports_n; p++)
@@ -186,12 +188,13 @@ static void judge_container(void *context, const struct doc_node *container)
         judge_probe(p, container, hooks[i], doc_get(lifecycle, hooks[i]));
 }
 
-void check_probe_ports(const struct view *v)
+void check_probe_ports(struct check *c)
 {
+    const struct view *v = c->view;
     for (uint32_t i = 0; i < v->pods_n; i++) {
-        struct probed p = {v->check, &v->pods[i]};
+        struct probed p = {c, &v->pods[i]};
         if (document_is_official(p.pods->document) &&
-            check_sees_document(v->check, p.pods->document))
+            check_sees_document(c, p.pods->document))
             each_container(p.pods->spec, false, judge_container, &p);
     }
 }

@@ -9,7 +9,7 @@
 // --- in one line -----------------------------------------------------------
 
 // What becomes of brackets, in which stands what may be left out.
-enum brackets { BRACKETS_STAY, BRACKETS_GO, BRACKETS_GO_WHOLE };
+enum brackets { BRACKETS_STAY, BRACKETS_GO };
 
 // The form of a text: {service} becomes SERVICE.
 static const char *form(const char *template, enum brackets brackets,
@@ -21,9 +21,9 @@ static const char *form(const char *template, enum brackets brackets,
     for (const char *at = template; *at && n < CHECK_TITLE_SIZE - 1; at++)
         if (*at == '{' || *at == '}')
             upper = *at == '{';
-        else if (*at == '[' && brackets == BRACKETS_GO_WHOLE)
+        else if (*at == '[' && brackets == BRACKETS_GO)
             at = strchr(at, ']');
-        else if ((*at != '[' && *at != ']') || brackets == BRACKETS_STAY)
+        else
             out[n++] = (char)(upper ? toupper((unsigned char)*at) : *at);
     out[n] = '\0';
     return out;
@@ -48,19 +48,26 @@ const char *check_title(enum reason_code code, char out[CHECK_TITLE_SIZE])
     // Of what comes in others' words there is nothing to be shown.
     if (strcmp(kind->text, "{detail}") == 0)
         return sentence(kind->help, out);
-    if (*form(kind->text, BRACKETS_GO_WHOLE, out) == '\0')
-        form(kind->text, BRACKETS_GO, out);
-    return out;
+    return form(kind->text, BRACKETS_GO, out);
 }
 
 void check_print_rules(FILE *out)
 {
     char title[CHECK_TITLE_SIZE];
+    size_t wide = 0;
 
     for (unsigned i = REASON_NONE + 1; i < REASONS; i++) {
+        const size_t n = strlen(reason_kind((enum reason_code)i)->id);
+        wide = n > wide ? n : wide;
+    }
+    for (unsigned i = REASON_NONE + 1; i < REASONS; i++) {
         const enum reason_code code = (enum reason_code)i;
-        fprintf(out, "%-25s %-8s %s\n", reason_kind(code)->id,
-                check_level_name(code), check_title(code, title));
+        const struct reason_kind *kind = reason_kind(code);
+        char ede[8] = "-";
+        if (kind->ede != REASON_NO_EDE)
+            snprintf(ede, sizeof ede, "%u", kind->ede);
+        fprintf(out, "%-*s  %-7s  %2s  %s\n", (int)wide, kind->id,
+                check_level_name(code), ede, check_title(code, title));
     }
 }
 

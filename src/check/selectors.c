@@ -3,6 +3,7 @@
 // find none.
 #include "view.h"
 
+#include <assert.h>
 #include <string.h>
 
 // --- a workload and its own template ----------------------------------------
@@ -120,29 +121,19 @@ static void judge_own(struct check *c, const struct pods *pods)
 
 // --- two workloads ----------------------------------------------------------
 
-// Whether a workload's selector matches the pods of another, or the other's its
-// own. Selectors with matchExpressions are not known to the model.
-static bool overlap(const struct object *a, const struct object *b)
-{
-    const struct labels of_a = a->workload.selector;
-    const struct labels of_b = b->workload.selector;
-    return (of_a.n && labels_match(of_a, b->workload.pod_labels)) ||
-           (of_b.n && labels_match(of_b, a->workload.pod_labels));
-}
-
 static bool has_expressions(const struct check_document *d)
 {
     return field_items(check_node(d, "spec.selector"), "matchExpressions").n >
            0;
 }
 
+// Selectors with matchExpressions are not known to the model.
 static void judge_pair(struct check *c, const struct object *first,
                        const struct object *second)
 {
     const struct check_document *d = check_document_of(c, second);
     const struct check_document *other = check_document_of(c, first);
-    if (!d || !other || has_expressions(d) || has_expressions(other) ||
-        !overlap(first, second))
+    if (!d || !other || has_expressions(d) || has_expressions(other))
         return;
     const struct place at = check_place(d, "spec.selector.matchLabels");
     const struct reason why = {
@@ -156,30 +147,58 @@ static void judge_pair(struct check *c, const struct object *first,
     check_tell(c, at, &why);
 }
 
-// Each set is told once, of the first one before it.
+// For each of the view's sets the nearest one before it, by name, where the
+// selector of either matches the pods of the other.
+struct overlaps {
+    const struct view *view;
+    const struct object *const **before; // NULL: none
+};
+
+// What the selector of one of them matches.
+static void find_overlaps(const struct overlaps *o,
+                          const struct object *const *set)
+{
+    const struct labels selector = (*set)->workload.selector;
+    const struct relatives others =
+        view_candidates(o->view, SETS_LABELLED, (*set)->namespace, selector);
+    // from behind, as the nearest one is wanted
+    for (uint32_t i = others.n; i-- > 0;) {
+        const struct object *const *other = others.at[i].item;
+        const struct object *const *low = other < set ? other : set;
+        const struct object *const *high = other < set ? set : other;
+        const struct object *const **before =
+            &o->before[high - o->view->sets.items];
+        if (low != high && (!*before || *before < low) &&
+            check_sees(o->view->check, *other) &&
+            labels_match(selector, (*other)->workload.pod_labels))
+            *before = low;
+    }
+}
+
+// Each set is told once, of the nearest one.
 static void judge_pairs(const struct view *v)
 {
-    for (uint32_t i = 0; i < v->sets.n; i++) {
-        const struct object *o = v->sets.items[i];
-        if (!check_sees(v->check, o))
-            continue;
-        for (uint32_t j = i; j > 0; j--) {
-            const struct object *before = v->sets.items[j - 1];
-            if (strcmp(before->namespace, o->namespace) != 0)
-                break;
-            if (check_sees(v->check, before) && overlap(before, o)) {
-                judge_pair(v->check, before, o);
-                break;
-            }
-        }
-    }
+    struct check *c = v->check;
+    const struct objects sets = v->sets;
+    const struct overlaps o = {
+        .view = v,
+        .before = arena_array(&c->arena, (size_t)sets.n + 1, sizeof *o.before),
+    };
+    c->no_memory |= !o.before;
+    for (uint32_t i = o.before ? sets.n : 0; i-- > 0;)
+        if (sets.items[i]->workload.selector.n > 0 &&
+            check_sees(c, sets.items[i]))
+            find_overlaps(&o, &sets.items[i]);
+    for (uint32_t i = 0; o.before && i < sets.n; i++)
+        if (o.before[i])
+            judge_pair(c, *o.before[i], sets.items[i]);
 }
 
 // --- services that find nobody ----------------------------------------------
 
-// Whether a label may be set while pods run, by an operator or by themselves,
-// to say who leads: "role: primary", "vault-active: true".
-static bool may_come_later(const struct label *label)
+// Whether a label may be set while pods run: by a controller, or by an operator
+// or themselves, to say who leads: "role: primary", "vault-active: true".
+static bool comes_later(const struct label *label)
 {
     static const char *const values[] = {
         "active",  "arbiter",  "follower", "leader", "master",
@@ -189,15 +208,14 @@ static bool may_come_later(const struct label *label)
     for (unsigned i = 0; i < ORD_COUNT(values); i++)
         if (strcmp(label->value, values[i]) == 0)
             return true;
-    return false;
+    return label_is_automatic(label->key);
 }
 
 // How far pods are from what a selector wants.
 struct distance {
     uint32_t right;            // pairs that they have
     uint32_t wrong;            // pairs that they have with another value
-    uint32_t missing;          // keys that they have not
-    uint32_t later;            // keys that may still come
+    uint32_t missing;          // keys that they have not, nor may get
     const struct label *first; // that is wrong or missing
 };
 
@@ -211,9 +229,7 @@ static struct distance measure(struct labels selector, const struct pods *pods)
             out.right++;
         else if (has)
             out.wrong++;
-        else if (may_come_later(want) || label_is_automatic(want->key))
-            out.later++;
-        else
+        else if (!comes_later(want))
             out.missing++;
         if (!out.first && out.right < i + 1)
             out.first = want;
@@ -221,61 +237,68 @@ static struct distance measure(struct labels selector, const struct pods *pods)
     return out;
 }
 
-// Kinds of others that make no pods, however many charts have them. Any other
-// may: an operator stands behind it.
-static bool makes_no_pods(const struct check_document *d)
+// The pairs of a selector that pods have from the first on; none without
+// memory.
+static struct labels lasting(struct check *c, struct labels selector)
 {
-    static const char *const kinds[] = {
-        "Certificate",    "ClusterIssuer",  "DestinationRule", "ExternalSecret",
-        "Gateway",        "HTTPRoute",      "IngressRoute",    "Issuer",
-        "PodMonitor",     "PrometheusRule", "SealedSecret",    "ServiceMonitor",
-        "VirtualService", "ServiceExport",  "SecretStore",
-    };
-    if (document_is_official(d))
-        return true;
-    for (unsigned i = 0; i < ORD_COUNT(kinds); i++)
-        if (strcmp(d->kind, kinds[i]) == 0)
+    struct label *items =
+        arena_array(&c->arena, (size_t)selector.n + 1, sizeof *items);
+    struct labels out = {items, 0};
+    c->no_memory |= !items;
+    for (uint32_t i = 0; items && i < selector.n; i++)
+        if (!comes_later(&selector.items[i]))
+            items[out.n++] = selector.items[i];
+    return out;
+}
+
+// Whether somebody is selected, or may be when labels come while pods run.
+static bool is_selected(const struct view *v, const struct object *service)
+{
+    const struct labels selector = service->service.selector;
+    const struct relatives some = view_candidates(
+        v, PODS_LABELLED, service->namespace, lasting(v->check, selector));
+    for (uint32_t i = 0; i < some.n; i++) {
+        const struct distance d = measure(selector, some.at[i].item);
+        if (pods_match(selector, some.at[i].item) ||
+            (d.right > 0 && d.wrong == 0 && d.missing == 0))
             return true;
+    }
     return false;
 }
 
-static bool has_operator(const struct check *c, const char *namespace)
-{
-    for (uint32_t i = 0; i < c->documents_n; i++)
-        if (!makes_no_pods(&c->documents[i]) &&
-            strcmp(document_namespace(&c->documents[i]), namespace) == 0)
-            return true;
-    return false;
-}
-
-static bool is_governed(const struct view *v, const struct object *service)
-{
-    const struct objects sets = view_in(v->sets, service->namespace);
-    for (uint32_t i = 0; i < sets.n; i++)
-        if (governs(service, sets.items[i]))
-            return true;
-    return false;
-}
-
-// The nearest pods of those that are there; NULL where somebody is selected, or
-// may be when labels come while pods run.
+// The first pods of those that have the most pairs of a selector; NULL: there
+// are no pods.
 static const struct pods *nearest_pods(const struct view *v,
                                        const struct object *service,
                                        struct distance *best)
 {
-    uint32_t n;
-    const struct pods *pods = view_pods_in(v, service->namespace, &n);
-    const struct pods *found = NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        const struct distance d = measure(service->service.selector, &pods[i]);
-        if (pods_match(service->service.selector, &pods[i], NULL) ||
-            (d.right > 0 && d.wrong == 0 && d.missing == 0))
-            return NULL;
-        if (!found || d.right > best->right) {
-            found = &pods[i];
+    const struct labels selector = service->service.selector;
+    const struct relatives all =
+        view_related(v, PODS_LABELLED, service->namespace, "", "");
+    const struct pods *found = all.n ? all.at[0].item : NULL;
+    struct relatives *some =
+        arena_array(&v->check->arena, (size_t)selector.n + 1, sizeof *some);
+    uint32_t most = 0; // that anybody has
+    v->check->no_memory |= !some;
+    if (!found || !some)
+        return NULL;
+    *best = measure(selector, found);
+    for (uint32_t i = 0; i < selector.n; i++) {
+        const struct label *want = &selector.items[i];
+        some[i] = view_related(v, PODS_LABELLED, service->namespace, want->key,
+                               want->value);
+        most += some[i].n > 0;
+    }
+    for (uint32_t i = 0; i < selector.n; i++)
+        for (uint32_t k = 0; k < some[i].n && best->right < most; k++) {
+            const struct pods *pods = some[i].at[k].item;
+            const struct distance d = measure(selector, pods);
+            if (d.right < best->right ||
+                (d.right == best->right && pods >= found))
+                continue;
+            found = pods;
             *best = d;
         }
-    }
     return found;
 }
 
@@ -297,6 +320,18 @@ static const char *describe(struct check *c, const struct pods *pods,
                       check_where(c, at, place_of(pods->document, has)));
 }
 
+static bool has_operator(const struct view *v, const char *namespace)
+{
+    return view_related(v, OPERATORS, namespace, "", "").n > 0;
+}
+
+static bool is_governed(const struct view *v, const struct object *service)
+{
+    return view_related(v, SETS_OF_SERVICE, service->namespace, service->name,
+                        "")
+               .n > 0;
+}
+
 static void judge_service(const struct view *v, const struct object *service)
 {
     struct check *c = v->check;
@@ -304,12 +339,14 @@ static void judge_service(const struct view *v, const struct object *service)
     struct distance distance;
     if (!d || !service->service.has_selector ||
         service->service.type == SERVICE_EXTERNAL_NAME ||
-        !check_sees(c, service) || is_governed(v, service))
+        !check_sees(c, service) || is_governed(v, service) ||
+        has_endpoints(v, service) || has_operator(v, service->namespace) ||
+        something_is_unread(c) || is_selected(v, service))
         return;
     const struct pods *pods = nearest_pods(v, service, &distance);
-    if (!pods || has_endpoints(c, service) ||
-        has_operator(c, service->namespace) || something_is_unread(c))
+    if (!pods)
         return;
+    assert(distance.first); // or they would be selected
     const struct doc_node *selector = check_node(d, "spec.selector");
     const struct doc_node *pair = doc_get(selector, distance.first->key);
     const struct place at =
@@ -323,12 +360,13 @@ static void judge_service(const struct view *v, const struct object *service)
     check_tell(c, at, &why);
 }
 
-void check_selectors(const struct view *v)
+void check_selectors(struct check *c)
 {
+    const struct view *v = c->view;
     for (uint32_t i = 0; i < v->pods_n; i++)
-        if (check_sees_document(v->check, v->pods[i].document))
-            judge_own(v->check, &v->pods[i]);
+        if (check_sees_document(c, v->pods[i].document))
+            judge_own(c, &v->pods[i]);
     judge_pairs(v);
-    for (uint32_t i = 0; i < v->services.n; i++)
+    for (uint32_t i = 0; i < v->services.n && !c->no_memory; i++)
         judge_service(v, v->services.items[i]);
 }

@@ -12,6 +12,7 @@ struct set {
     const struct object *object;
     const struct check_document *document;
     struct place name_at; // of spec.serviceName
+    const char *match;    // the one service that selects it, or NULL
 };
 
 static struct reason about(enum reason_code code, const struct set *s)
@@ -25,29 +26,37 @@ static struct reason about(enum reason_code code, const struct set *s)
     };
 }
 
-static bool selects(const struct object *service, const struct object *set)
-{
-    return service->service.has_selector &&
-           labels_match(service->service.selector, set->workload.pod_labels);
-}
+// Services that select the pods of a StatefulSet and could govern it.
+struct match {
+    const struct object *only; // NULL: none, or several
+    bool several;
+};
 
-// The one headless service that selects the set's pods and governs no other;
-// NULL: none, or several.
-static const struct object *only_match(const struct set *s)
+// For each set of the view; NULL without memory.
+static const struct match *match_all(const struct view *v)
 {
-    const struct objects services =
-        view_in(s->view->services, s->object->namespace);
-    const struct object *found = NULL;
-    for (uint32_t i = 0; i < services.n; i++) {
-        const struct object *service = services.items[i];
+    struct check *c = v->check;
+    struct match *out =
+        arena_array(&c->arena, (size_t)v->sets.n + 1, sizeof *out);
+    c->no_memory |= !out;
+    for (uint32_t i = 0; out && i < v->services.n; i++) {
+        const struct object *service = v->services.items[i];
         if (service->service.type != SERVICE_HEADLESS ||
-            !check_sees(s->check, service) || !selects(service, s->object))
+            !service->service.has_selector || !check_sees(c, service))
             continue;
-        if (found)
-            return NULL;
-        found = service;
+        const struct relatives sets = view_candidates(
+            v, SETS_LABELLED, service->namespace, service->service.selector);
+        for (uint32_t k = 0; k < sets.n; k++) {
+            const struct object *const *at = sets.at[k].item;
+            struct match *m = &out[at - v->sets.items];
+            if (m->several || !labels_match(service->service.selector,
+                                            (*at)->workload.pod_labels))
+                continue;
+            m->several = m->only != NULL;
+            m->only = m->only ? NULL : service;
+        }
     }
-    return found;
+    return out;
 }
 
 // --- serviceName ------------------------------------------------------------
@@ -55,9 +64,8 @@ static const struct object *only_match(const struct set *s)
 // A single pod has no peers that could look for it.
 static void tell_no_name(const struct set *s)
 {
-    const struct object *match = only_match(s);
     struct reason why = about(REASON_SERVICE_NAME_EMPTY, s);
-    why.near = match ? match->name : NULL;
+    why.near = s->match;
     if (s->object->workload.replicas > 1 &&
         !field_is_told(s->check, s->document, "serviceName"))
         check_tell(s->check, s->name_at, &why);
@@ -66,11 +74,13 @@ static void tell_no_name(const struct set *s)
 // The namespace of a service of this name that is not the set's; NULL: none.
 static const char *find_elsewhere(const struct set *s)
 {
-    const struct objects all = s->view->services;
-    for (uint32_t i = 0; i < all.n; i++)
-        if (strcmp(all.items[i]->name, s->object->workload.service) == 0 &&
-            check_sees(s->check, all.items[i]))
-            return all.items[i]->namespace;
+    const struct relatives all = view_related(s->view, SERVICES_NAMED, "",
+                                              s->object->workload.service, "");
+    for (uint32_t i = 0; i < all.n; i++) {
+        const struct object *service = all.at[i].item;
+        if (check_sees(s->check, service))
+            return service->namespace;
+    }
     return NULL;
 }
 
@@ -80,24 +90,22 @@ static const char *find_near(const struct set *s)
     const struct objects services =
         view_in(s->view->services, s->object->namespace);
     struct nearest near = nearest_of(s->object->workload.service);
-    for (uint32_t i = 0; i < services.n; i++)
+    // one is as near as another name can be
+    for (uint32_t i = 0; i < services.n && near.distance > 1; i++)
         if (check_sees(s->check, services.items[i]))
             nearest_offer(&near, services.items[i]->name);
-    if (near.word)
-        return near.word;
-    const struct object *match = only_match(s);
-    return match ? match->name : NULL;
+    return near.word ? near.word : s->match;
 }
 
 // Whether there is one that could not be read: that is told already. A kind
 // such as "service" counts, too.
 static bool is_refused(const struct set *s)
 {
-    for (uint32_t i = 0; i < s->check->documents_n; i++) {
-        const struct check_document *d = &s->check->documents[i];
-        if (strcmp(document_name(d), s->object->workload.service) != 0 ||
-            strcmp(document_namespace(d), s->object->namespace) != 0)
-            continue;
+    const struct relatives documents =
+        view_related(s->view, DOCUMENTS_NAMED, s->object->namespace,
+                     s->object->workload.service, "");
+    for (uint32_t i = 0; i < documents.n; i++) {
+        const struct check_document *d = documents.at[i].item;
         struct nearest kind = nearest_of(d->kind);
         nearest_offer(&kind, "Service");
         if (kind.word && check_has_error(s->check, d))
@@ -111,7 +119,8 @@ static void tell_missing(const struct set *s)
     const char *elsewhere = find_elsewhere(s);
     struct reason why =
         about(elsewhere ? REASON_SERVICE_ELSEWHERE : REASON_SERVICE_MISSING, s);
-    if (is_refused(s) || (!elsewhere && something_is_unread(s->check)))
+    if (is_refused(s) ||
+        (!elsewhere && name_is_unread(s->check, s->object->workload.service)))
         return;
     why.near = elsewhere ? elsewhere : find_near(s);
     check_tell(s->check, s->name_at, &why);
@@ -122,15 +131,16 @@ static void tell_missing(const struct set *s)
 static void tell_not_headless(const struct set *s, const struct object *service)
 {
     const struct check_document *d = check_document_of(s->check, service);
-    const struct object *match = only_match(s);
     struct reason why = about(REASON_NOT_HEADLESS, s);
     if (!d || field_is_told(s->check, d, "clusterIP"))
         return;
     // where another one does the work, the name is the mistake
-    why.near = match ? match->name : NULL;
-    struct place at = match ? s->name_at : check_place(d, "spec.clusterIP");
-    if (!match && service->service.type == SERVICE_EXTERNAL_NAME)
+    why.near = s->match;
+    struct place at = s->match ? s->name_at : check_place(d, "spec.clusterIP");
+    if (!s->match && service->service.type == SERVICE_EXTERNAL_NAME) {
         at = check_place(d, "spec.type");
+        why.detail = "type and externalName";
+    }
     check_tell(s->check, at, &why);
 }
 
@@ -153,12 +163,13 @@ static const char *describe(const struct set *s, const struct label *want,
                     check_place(s->document, "spec.template.metadata.labels")));
 }
 
-static const struct label *first_difference(struct labels selector,
-                                            struct labels labels)
+static const struct label *first_difference(const struct object *service,
+                                            const struct object *set)
 {
-    for (uint32_t i = 0; i < selector.n; i++) {
-        const struct label *want = &selector.items[i];
-        const char *has = labels_get(labels, want->key);
+    const struct labels *selector = &service->service.selector;
+    for (uint32_t i = 0; i < selector->n; i++) {
+        const struct label *want = &selector->items[i];
+        const char *has = labels_get(set->workload.pod_labels, want->key);
         if (has ? strcmp(has, want->value) != 0
                 : !label_is_automatic(want->key))
             return want;
@@ -169,9 +180,8 @@ static const struct label *first_difference(struct labels selector,
 static void judge_selector(const struct set *s, const struct object *service)
 {
     const struct check_document *d = check_document_of(s->check, service);
-    const struct label *wrong = first_difference(
-        service->service.selector, s->object->workload.pod_labels);
-    if (!d || !wrong || has_endpoints(s->check, service))
+    const struct label *wrong = first_difference(service, s->object);
+    if (!d || !wrong || has_endpoints(s->view, service))
         return;
     const struct doc_node *node =
         doc_get(check_node(d, "spec.selector"), wrong->key);
@@ -192,20 +202,22 @@ static void judge_service(const struct set *s, const struct object *service)
         return;
     if (service->service.has_selector) {
         judge_selector(s, service);
-    } else if (d && !has_endpoints(s->check, service) &&
+    } else if (d && !has_endpoints(s->view, service) &&
                !field_is_told(s->check, d, "selector")) {
         const struct reason why = about(REASON_NO_SELECTOR, s);
         check_tell(s->check, check_place(d, "spec.selector"), &why);
     }
 }
 
-static void judge_set(const struct view *v, const struct object *o)
+static void judge_set(const struct view *v, const struct object *o,
+                      const struct match *match)
 {
     struct set s = {.view = v, .check = v->check, .object = o};
     s.document = check_document_of(v->check, o);
     if (!s.document || !check_sees(v->check, o))
         return;
     s.name_at = check_place(s.document, "spec.serviceName");
+    s.match = match->only ? match->only->name : NULL;
     if (!*o->workload.service) {
         tell_no_name(&s);
         return;
@@ -220,11 +232,8 @@ static void judge_set(const struct view *v, const struct object *o)
 
 void check_services(struct check *c)
 {
-    struct view v;
-    if (!view_init(&v, c))
-        return;
-    for (uint32_t i = 0; i < v.sets.n; i++)
-        judge_set(&v, v.sets.items[i]);
-    check_selectors(&v);
-    check_waits(&v);
+    const struct view *v = c->view;
+    const struct match *matches = match_all(v);
+    for (uint32_t i = 0; matches && i < v->sets.n; i++)
+        judge_set(v, v->sets.items[i], &matches[i]);
 }

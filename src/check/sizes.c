@@ -12,6 +12,7 @@
  * who asks so goes on over TCP, as all do that know SRV.
  */
 #include "ask.h"
+#include "view.h"
 
 #include "answer/answer.h"
 
@@ -72,32 +73,13 @@ static struct measure measure(struct measuring *m, const struct dns_name *name,
 
 // --- telling ---------------------------------------------------------------
 
-struct search {
-    const struct object *service;
-    const struct object *set; // that it governs, or NULL
-};
-
-static int find_set(void *context, const struct object *set)
-{
-    struct search *s = context;
-    const bool governed = strcmp(set->namespace, s->service->namespace) == 0 &&
-                          strcmp(set->workload.service, s->service->name) == 0;
-
-    // the first by name, so that it is the same each time
-    if (governed && (!s->set || strcmp(set->name, s->set->name) < 0))
-        s->set = set;
-    return 0;
-}
-
 // Where the number of peers is said.
-static struct place place_of(const struct check *c,
-                             const struct object *service)
+static struct place told_at(const struct check *c, const struct object *service)
 {
-    struct search s = {.service = service};
+    const struct object *set = governed_set(c->view, service);
 
-    (void)cluster_each(c->pipeline.cluster, OBJECT_STATEFUL_SET, find_set, &s);
-    return s.set ? check_place(check_document_of(c, s.set), "spec.replicas")
-                 : check_place(check_document_of(c, service), "metadata.name");
+    return set ? check_place(check_document_of(c, set), "spec.replicas")
+               : check_place(check_document_of(c, service), "metadata.name");
 }
 
 static void tell(struct measuring *m, const struct object *service,
@@ -113,7 +95,7 @@ static void tell(struct measuring *m, const struct object *service,
         .last = found->all,
     };
 
-    check_tell(m->c, place_of(m->c, service), &why);
+    check_tell(m->c, told_at(m->c, service), &why);
 }
 
 // --- each service ----------------------------------------------------------

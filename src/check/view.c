@@ -65,10 +65,16 @@ static uint32_t lower_bound(struct objects all, const char *namespace,
 struct objects view_in(struct objects all, const char *namespace)
 {
     const uint32_t first = lower_bound(all, namespace, "");
-    uint32_t end = first;
-    while (end < all.n && strcmp(all.items[end]->namespace, namespace) == 0)
-        end++;
-    return (struct objects){all.items + first, end - first};
+    const struct objects rest = {all.items + first, all.n - first};
+    uint32_t low = 0, high = rest.n;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (strcmp(rest.items[middle]->namespace, namespace) == 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (struct objects){rest.items, low};
 }
 
 const struct object *view_find(struct objects all, const char *namespace,
@@ -99,44 +105,23 @@ bool check_sees(const struct check *c, const struct object *o)
            (!selector || selector_matches(selector, o->labels));
 }
 
-bool check_sees_document(const struct check *c, const struct check_document *d)
+bool check_sees_document(struct check *c, const struct check_document *d)
 {
-    enum { LABELS_MAX = 64 }; // more than any object has
     const struct selector *selector = c->settings->label_selector;
     const struct doc_node *node = check_node(d, "metadata.labels");
-    struct label items[LABELS_MAX];
-    struct labels labels = {items, 0};
     if (!sees_namespace(c, document_namespace(d)))
         return false;
-    for (uint32_t i = 0; node && node->kind == DOC_MAP && i < node->n; i++)
-        if (labels.n < LABELS_MAX)
-            items[labels.n++] = (struct label){node->pairs[i].key->text,
-                                               text_of(node->pairs[i].value)};
-    return !selector || selector_matches(selector, labels);
-}
-
-bool governs(const struct object *service, const struct object *set)
-{
-    return *set->workload.service &&
-           strcmp(set->workload.service, service->name) == 0 &&
-           strcmp(set->namespace, service->namespace) == 0;
-}
-
-static int is_slice_of(void *context, const struct object *o)
-{
-    const struct object *service = context;
-    return o->slice.endpoints_n > 0 &&
-           strcmp(o->slice.service, service->name) == 0 &&
-           strcmp(o->namespace, service->namespace) == 0;
-}
-
-bool has_endpoints(const struct check *c, const struct object *service)
-{
-    const struct cluster *cluster = c->pipeline.cluster;
-    return cluster_find(cluster, OBJECT_ENDPOINTS, service->namespace,
-                        service->name) ||
-           cluster_each(cluster, OBJECT_ENDPOINT_SLICE, is_slice_of,
-                        (void *)service);
+    if (!selector)
+        return true;
+    const uint32_t n = node && node->kind == DOC_MAP ? node->n : 0;
+    struct label *items = arena_array(&c->arena, n + 1, sizeof *items);
+    c->no_memory |= !items;
+    if (!items)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        items[i] = (struct label){node->pairs[i].key->text,
+                                  text_of(node->pairs[i].value)};
+    return selector_matches(selector, (struct labels){items, n});
 }
 
 // --- documents --------------------------------------------------------------
@@ -185,21 +170,7 @@ bool document_is_official(const struct check_document *d)
     return n > tail_n && memcmp(version + n - tail_n, tail, tail_n) == 0;
 }
 
-const struct check_document *find_document(const struct check *c,
-                                           const char *kind,
-                                           const char *namespace,
-                                           const char *name)
-{
-    for (uint32_t i = 0; i < c->documents_n; i++) {
-        const struct check_document *d = &c->documents[i];
-        if (strcmp(d->kind, kind) == 0 && strcmp(document_name(d), name) == 0 &&
-            strcmp(document_namespace(d), namespace) == 0)
-            return d;
-    }
-    return NULL;
-}
-
-bool container_stays(const struct doc_node *container, bool init)
+static bool container_stays(const struct doc_node *container, bool init)
 {
     return !init ||
            strcmp(field_text(container, "restartPolicy"), "Always") == 0;
@@ -251,13 +222,6 @@ static bool read_pods(const struct check_document *d, struct pods *out)
     return out->labels || out->spec;
 }
 
-static int by_namespace(const void *a, const void *b)
-{
-    const struct pods *x = a, *y = b;
-    const int r = strcmp(x->namespace, y->namespace);
-    return r ? r : (x->document > y->document) - (x->document < y->document);
-}
-
 static bool gather_pods(struct check *c, struct view *v)
 {
     struct pods *items =
@@ -266,33 +230,16 @@ static bool gather_pods(struct check *c, struct view *v)
         return false;
     for (uint32_t i = 0; i < c->documents_n; i++)
         v->pods_n += read_pods(&c->documents[i], &items[v->pods_n]);
-    qsort(items, v->pods_n, sizeof *items, by_namespace);
     v->pods = items;
     return true;
-}
-
-const struct pods *view_pods_in(const struct view *v, const char *namespace,
-                                uint32_t *n)
-{
-    uint32_t low = 0, high = v->pods_n;
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (strcmp(v->pods[middle].namespace, namespace) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    while (high < v->pods_n && strcmp(v->pods[high].namespace, namespace) == 0)
-        high++;
-    *n = high - low;
-    return v->pods + low;
 }
 
 bool view_init(struct view *v, struct check *c)
 {
     *v = (struct view){.check = c};
     if (!gather_all(c, OBJECT_SERVICE, &v->services) ||
-        !gather_all(c, OBJECT_STATEFUL_SET, &v->sets) || !gather_pods(c, v)) {
+        !gather_all(c, OBJECT_STATEFUL_SET, &v->sets) || !gather_pods(c, v) ||
+        !view_relate(v)) {
         c->no_memory = true;
         return false;
     }
@@ -301,40 +248,15 @@ bool view_init(struct view *v, struct check *c)
 
 // --- labels -----------------------------------------------------------------
 
-bool label_is_automatic(const char *key)
-{
-    static const char *const keys[] = {
-        "apps.kubernetes.io/pod-index",
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-completion-index",
-        "batch.kubernetes.io/job-name",
-        "controller-revision-hash",
-        "controller-uid",
-        "job-name",
-        "pod-template-generation",
-        "pod-template-hash",
-        "rollouts-pod-template-hash",
-        "statefulset.kubernetes.io/pod-name",
-    };
-    for (unsigned i = 0; i < ORD_COUNT(keys); i++)
-        if (strcmp(key, keys[i]) == 0)
-            return true;
-    return false;
-}
-
-bool pods_match(struct labels selector, const struct pods *pods,
-                const struct label **wrong)
+bool pods_match(struct labels selector, const struct pods *pods)
 {
     for (uint32_t i = 0; i < selector.n; i++) {
         const struct label *want = &selector.items[i];
         const struct doc_node *has = doc_get(pods->labels, want->key);
         if (!has && !pods->given && label_is_automatic(want->key))
             continue;
-        if (has && strcmp(text_of(has), want->value) == 0)
-            continue;
-        if (wrong)
-            *wrong = want;
-        return false;
+        if (!has || strcmp(text_of(has), want->value) != 0)
+            return false;
     }
     return true;
 }

@@ -30,8 +30,10 @@ struct view {
     struct check *check;
     struct objects services;
     struct objects sets;     // StatefulSets
-    const struct pods *pods; // by namespace, then in order of the documents
+    const struct pods *pods; // in the order of the documents
     uint32_t pods_n;
+    const struct related *related; // view_related()
+    uint32_t related_n;
 };
 
 // False: no memory, which c->no_memory says then.
@@ -39,22 +41,64 @@ bool view_init(struct view *v, struct check *c) ORD_CHECKED;
 
 // Those of one namespace.
 struct objects view_in(struct objects all, const char *namespace);
-const struct pods *view_pods_in(const struct view *v, const char *namespace,
-                                uint32_t *n);
 
 const struct object *view_find(struct objects all, const char *namespace,
                                const char *name);
 
+// --- what belongs together --------------------------------------------------
+
+// What is found by a text, so that no rule walks over all for each of them.
+enum relation {
+    DOCUMENTS_NAMED,   // documents, by namespace and name
+    OPERATORS,         // documents of kinds that may make pods, by namespace
+    SERVICES_NAMED,    // services of all namespaces, by name
+    SETS_OF_SERVICE,   // StatefulSets, by namespace and spec.serviceName
+    SLICES_OF_SERVICE, // EndpointSlices with endpoints, likewise
+    SETS_LABELLED,     // StatefulSets, by namespace and each of their pods'
+    PODS_LABELLED,     // labels, or of these: struct pods
+};
+
+struct related {
+    enum relation relation;
+    const char *namespace;
+    const char *name;  // of a label: its key
+    const char *value; // of a label
+    const void *item;  // what is found
+    uint32_t order;    // in which they were given
+};
+
+// Rows, in the order in which their items stand in the view.
+struct relatives {
+    const struct related *at;
+    uint32_t n;
+};
+
+// The view's rows, from all that it has else. False: no memory.
+bool view_relate(struct view *v) ORD_CHECKED;
+
+// value: "" unless it is about labels; of these "" and "" gives all.
+struct relatives view_related(const struct view *v, enum relation relation,
+                              const char *namespace, const char *name,
+                              const char *value);
+
+// Those that a selector may match: they carry that of its labels that the
+// fewest do, or may be given all of them.
+struct relatives view_candidates(const struct view *v, enum relation relation,
+                                 const char *namespace, struct labels selector);
+
+// The first StatefulSet that is judged and that a service governs, or NULL.
+const struct object *governed_set(const struct view *v,
+                                  const struct object *service);
+
+// Whether somebody gives endpoints for a service: slices, or Endpoints.
+bool has_endpoints(const struct view *v, const struct object *service);
+
+// --- what is seen -----------------------------------------------------------
+
 // Whether an object is to be judged: --namespaces and --label-selector let it
 // be seen. The second asks the same of a document.
 bool check_sees(const struct check *c, const struct object *o);
-bool check_sees_document(const struct check *c, const struct check_document *d);
-
-// Whether a service governs a StatefulSet, in the same namespace.
-bool governs(const struct object *service, const struct object *set);
-
-// Whether somebody gives endpoints for a service: slices, or Endpoints.
-bool has_endpoints(const struct check *c, const struct object *service);
+bool check_sees_document(struct check *c, const struct check_document *d);
 
 // --- documents --------------------------------------------------------------
 
@@ -80,16 +124,8 @@ const char *document_name(const struct check_document *d);
 // Whether its kind is one of Kubernetes' own, not somebody's of that name.
 bool document_is_official(const struct check_document *d);
 
-// A document of this kind and name, also a refused one; NULL: none.
-const struct check_document *find_document(const struct check *c,
-                                           const char *kind,
-                                           const char *namespace,
-                                           const char *name);
-
-// Whether a container stays: no init container but a sidecar (K8S 1.28).
-bool container_stays(const struct doc_node *container, bool init);
-
-// Visit containers, then init containers: those that stay, or all of them.
+// Visit containers, then init containers: all of them, or those that stay,
+// which of the latter are sidecars (K8S 1.28).
 void each_container(const struct doc_node *pod_spec, bool all,
                     void (*visit)(void *context,
                                   const struct doc_node *container),
@@ -97,13 +133,8 @@ void each_container(const struct doc_node *pod_spec, bool all,
 
 // --- labels -----------------------------------------------------------------
 
-// Whether a controller sets this label on each pod by itself.
-bool label_is_automatic(const char *key);
-
-// Whether pods have the labels that a selector wants; `wrong` is the first pair
-// that they lack, and may be NULL.
-bool pods_match(struct labels selector, const struct pods *pods,
-                const struct label **wrong);
+// Whether pods have the labels that a selector wants.
+bool pods_match(struct labels selector, const struct pods *pods);
 
 // --- words ------------------------------------------------------------------
 
@@ -113,27 +144,5 @@ const char *check_text(struct check *c, const char *format, ...);
 
 // "3:7" for what is in the same file, "FILE:3:7" otherwise.
 const char *check_where(struct check *c, struct place from, struct place at);
-
-// Whether it was told that a field of this document means `key`, misspelled or
-// out of place: then nothing is said of its absence.
-bool field_is_told(const struct check *c, const struct check_document *d,
-                   const char *key);
-
-// Whether a text, or a part of one, could not be read at all: nobody knows what
-// it would have had, so that nothing is said to be missing.
-bool something_is_unread(const struct check *c);
-
-// Take back what the reader of manifests said of this place in a text with this
-// part, because a rule says it better. Returns whether it had said so.
-bool check_untell(struct check *c, struct place at, const char *part);
-
-// --- rules, by file ---------------------------------------------------------
-
-void check_selectors(const struct view *v);    // selectors.c
-void check_waits(const struct view *v);        // waits.c
-void check_target_ports(const struct view *v); // ports_target.c
-void check_probe_ports(const struct view *v);  // ports_target.c
-void check_annotations(struct check *c);       // annotations.c
-void check_claims(const struct view *v);       // claims.c
 
 #endif

@@ -154,9 +154,9 @@ static void tell(const struct search *s)
     check_tell(c, place_of(s->document, s->at), &why);
 }
 
-void check_waits(const struct view *v)
+void check_waits(struct check *c)
 {
-    struct check *c = v->check;
+    const struct view *v = c->view;
     for (uint32_t i = 0; i < v->sets.n; i++) {
         struct search s = {
             .check = c,

@@ -240,18 +240,36 @@ static void a_service_that_is_refused_is_not_missing(void **state)
 static void a_service_may_be_in_what_cannot_be_read(void **state)
 {
     struct fixture *f = *state;
-    put(f, "broken.yaml", "Service web\n");
     put(f, "m.yaml", SET);
+    put(f, "broken.yaml", "'kind: Service, name: web'\n");
     RUN(f,
         "broken.yaml:1:1: error: an object must be a map with apiVersion and "
         "kind, not a string [invalid]\n",
         "broken.yaml", "m.yaml");
+    put(f, "broken.yaml", "['\"name\" : \"web\"']\n");
+    RUN(f,
+        "broken.yaml:1:1: error: an object must be a map with apiVersion and "
+        "kind, not a list [invalid]\n",
+        "broken.yaml", "m.yaml");
     // also behind an object in its file: lines 1 to 21, and the mark
-    finds(f, SET "---\nService web\n",
+    finds(f, SET "---\n'name: web'\n",
           ERROR("23:1",
                 "an object must be a map with apiVersion and kind, not a "
                 "string",
                 "invalid"));
+}
+
+static void what_cannot_be_read_hides_no_service_of_another_name(void **state)
+{
+    struct fixture *f = *state;
+    put(f, "m.yaml", SET);
+    put(f, "broken.yaml", "'name: web-0, hostname: xweb, web'\n");
+    RUN(f,
+        "broken.yaml:1:1: error: an object must be a map with apiVersion and "
+        "kind, not a string [invalid]\n"
+        "m.yaml:6:16: error: StatefulSet web names the service web, which is "
+        "not there; add a headless Service web [service-missing]\n",
+        "broken.yaml", "m.yaml");
 }
 
 static void a_service_of_another_namespace_is_told(void **state)
@@ -308,6 +326,57 @@ static void a_misspelled_service_name_is_told_as_such(void **state)
                 "field-misspelled"));
 }
 
+// A word that has another one in it is not that one.
+static void another_misspelled_field_excuses_nothing(void **state)
+{
+    const char *text = with(GOOD, PORT, "    - port: 80\n");
+    finds(*state,
+          with(text, SERVICE_NAME,
+               "  name: web\n  namespac: default\nspec:\n  clusterIP: None\n"),
+          ERROR("5:3",
+                "namespac is no field of ObjectMeta; did you mean namespace?",
+                "field-misspelled")
+              WARNING("11:7",
+                      "port 80 of service web has no name, so no SRV record of "
+                      "it can be asked for by name; give it one, such as "
+                      "'name: peer'",
+                      "port-unnamed"));
+}
+
+static void a_file_that_is_given_twice_is_judged_once(void **state)
+{
+    struct fixture *f = *state;
+    put(f, "m.yaml", with(GOOD, "serviceName: web", "serviceNam: web"));
+    RUN(f,
+        WARNING("1:1",
+                "Service 'default/web' is defined twice: this one wins over "
+                "m.yaml:1:1",
+                "doubtful")
+            WARNING("13:1",
+                    "StatefulSet 'default/web' is defined twice: this one wins "
+                    "over m.yaml:13:1",
+                    "doubtful")
+                ERROR("18:3",
+                      "serviceNam is no field of StatefulSetSpec; did you mean "
+                      "serviceName?",
+                      "field-misspelled"),
+        "m.yaml", "m.yaml");
+}
+
+static void of_two_services_that_select_the_pods_none_is_offered(void **state)
+{
+    const char *text = with(GOOD, "serviceName: web", "serviceName: database");
+    char both[8192];
+    snprintf(both, sizeof both, "%s---\n%s", text,
+             with(SERVICE, SERVICE_NAME,
+                  "  name: peers\nspec:\n  clusterIP: None\n"));
+    finds(*state, both,
+          ERROR("18:16",
+                "StatefulSet web names the service database, which is not "
+                "there; add a headless Service database",
+                "service-missing"));
+}
+
 // --- the governing service --------------------------------------------------
 
 static void a_service_with_a_virtual_address_is_told(void **state)
@@ -330,8 +399,8 @@ static void an_alias_is_told_at_its_type(void **state)
           with(GOOD, "  clusterIP: None\n",
                "  type: ExternalName\n  externalName: db.example.org\n"),
           ERROR("6:9",
-                "service web of StatefulSet web is not headless; write "
-                "'clusterIP: None'",
+                "service web of StatefulSet web is not headless; remove type "
+                "and externalName, and write 'clusterIP: None'",
                 "not-headless"));
 }
 
@@ -554,6 +623,26 @@ static void sets_that_own_the_same_pods_are_told(void **state)
                   "selectors-overlap"));
 }
 
+static void each_set_is_told_of_the_one_before_it(void **state)
+{
+    char text[8192];
+    snprintf(text, sizeof text, "%s---\n%s---\n%s", GOOD,
+             with(SET, SET_NAME, "  name: web-c\nspec:\n  serviceName: web\n"),
+             with(SET, SET_NAME, "  name: web-b\nspec:\n  serviceName: web\n"));
+    // by name: the third one stands before the second
+    finds(*state, text,
+          WARNING("44:7",
+                  "the selectors of StatefulSets web-c and web-b match the "
+                  "same pods (the other one: 66:7); add a label to each that "
+                  "the other does not have",
+                  "selectors-overlap")
+              WARNING("66:7",
+                      "the selectors of StatefulSets web-b and web match the "
+                      "same pods (the other one: 22:7); add a label to each "
+                      "that the other does not have",
+                      "selectors-overlap"));
+}
+
 static void a_set_that_owns_anothers_pods_is_told(void **state)
 {
     const char *narrow =
@@ -624,6 +713,35 @@ static void a_service_that_selects_nobody_is_told(void **state)
           WARNING("39:20",
                   "no pod matches the selector of service front; make it "
                   "match the labels of the pods that are meant",
+                  "no-pods"));
+}
+
+// From line 41, behind a service in front.
+#define CACHE                                                                  \
+    "---\n"                                                                    \
+    "apiVersion: apps/v1\n"                                                    \
+    "kind: Deployment\n"                                                       \
+    "metadata: {name: cache}\n"                                                \
+    "spec:\n"                                                                  \
+    "  selector: {matchLabels: {app: web, tier: front}}\n"                     \
+    "  template:\n"                                                            \
+    "    metadata: {labels: {app: web, tier: front, part: a}}\n"               \
+    "    spec: {containers: [{name: a, image: a}]}\n"
+
+static void the_pods_that_come_nearest_are_told(void **state)
+{
+    finds(*state, GOOD FRONT("{app: web, part: b, tier: front}") CACHE,
+          WARNING("39:30",
+                  "no pod matches the selector of service front: it wants "
+                  "'part: b', pods of Deployment cache have 'part: a' (48:54); "
+                  "make it match the labels of the pods that are meant",
+                  "no-pods"));
+    // of equal ones the first
+    finds(*state, GOOD FRONT("{app: web, part: b}") CACHE,
+          WARNING("39:30",
+                  "no pod matches the selector of service front: it wants "
+                  "'part: b', pods of StatefulSet web have no such label; "
+                  "make it match the labels of the pods that are meant",
                   "no-pods"));
 }
 
@@ -1255,6 +1373,30 @@ static void a_hidden_service_is_not_judged_by_its_set(void **state)
     RUN(f, "", "--label-selector", "shown=1", "m.yaml");
 }
 
+static void any_number_of_labels_is_looked_at(void **state)
+{
+    struct fixture *f = *state;
+    char labels[2048] = "";
+    size_t n = 0;
+    for (unsigned i = 0; i < 100; i++)
+        n += (size_t)snprintf(labels + n, sizeof labels - n, "    l%u: a\n", i);
+    char name[4096];
+    snprintf(name, sizeof name,
+             "  name: web\n  labels:\n%s    shown: '1'\nspec:\n"
+             "  serviceName: web\n",
+             labels);
+    const char *text = with(GOOD, SET_LABEL, "      app: www\n  template:\n");
+    put(f, "m.yaml", with(text, SET_NAME, name));
+    // 22 and 26, and 102 lines more
+    RUN(f,
+        ERROR("124:12",
+              "the selector of StatefulSet web does not match its own "
+              "template: it wants 'app: www', the template has 'app: web' "
+              "(128:14); make both equal",
+              "selector-misses-template"),
+        "--label-selector", "shown=1", "m.yaml");
+}
+
 // --- memory -----------------------------------------------------------------
 
 static void memory_that_runs_out_is_an_error(void **state)
@@ -1304,11 +1446,15 @@ int main(void)
         TEST(a_service_that_nothing_resembles_is_just_missing),
         TEST(a_service_that_is_refused_is_not_missing),
         TEST(a_service_may_be_in_what_cannot_be_read),
+        TEST(what_cannot_be_read_hides_no_service_of_another_name),
         TEST(a_service_of_another_namespace_is_told),
         TEST(a_service_in_the_same_other_namespace_is_good),
         TEST(a_set_without_service_name_is_told),
         TEST(a_single_pod_needs_no_service_name),
         TEST(a_misspelled_service_name_is_told_as_such),
+        TEST(another_misspelled_field_excuses_nothing),
+        TEST(a_file_that_is_given_twice_is_judged_once),
+        TEST(of_two_services_that_select_the_pods_none_is_offered),
         TEST(a_service_with_a_virtual_address_is_told),
         TEST(an_alias_is_told_at_its_type),
         TEST(a_headless_service_beside_it_is_offered),
@@ -1324,9 +1470,11 @@ int main(void)
         TEST(expressions_that_hold_are_good),
         TEST(a_kind_that_is_skipped_has_a_selector_as_well),
         TEST(sets_that_own_the_same_pods_are_told),
+        TEST(each_set_is_told_of_the_one_before_it),
         TEST(a_set_that_owns_anothers_pods_is_told),
         TEST(sets_with_a_label_of_their_own_are_good),
         TEST(a_service_that_selects_nobody_is_told),
+        TEST(the_pods_that_come_nearest_are_told),
         TEST(a_label_that_says_who_leads_may_come_later),
         TEST(without_workloads_nobody_is_missed),
         TEST(pods_of_any_kind_are_found),
@@ -1362,6 +1510,7 @@ int main(void)
         TEST(items_of_a_typed_list_are_judged),
         TEST(hidden_objects_are_not_judged),
         TEST(a_hidden_service_is_not_judged_by_its_set),
+        TEST(any_number_of_labels_is_looked_at),
         TEST(memory_that_runs_out_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
