@@ -35,7 +35,7 @@ struct check_finding {
 enum { CHECK_NO_FINDING = UINT32_MAX };
 
 // Where a document begins, and what was found from there on to the next one. Of
-// a file that was read twice the first document stands for both.
+// a file that was read twice the last document stands for both.
 struct check_slot {
     const struct check_document *document;
     uint32_t last_line; // of it; 0: not known yet

@@ -122,7 +122,6 @@ static int by_place(const void *a, const void *b)
 {
     const struct check_slot *one = a, *other = b;
     const int r = compare(place_of(one->document), place_of(other->document));
-    // of a file that was read twice, the first
     return r ? r
              : (one->document > other->document) -
                    (one->document < other->document);
@@ -130,26 +129,18 @@ static int by_place(const void *a, const void *b)
 
 void check_index_documents(struct check *c)
 {
-    if (c->documents_n == 0)
+    c->slots =
+        arena_array(&c->arena, (size_t)c->documents_n + 1, sizeof *c->slots);
+    c->no_memory |= !c->slots;
+    if (!c->slots)
         return;
-    struct check_slot *slots =
-        arena_array(&c->arena, c->documents_n, sizeof *slots);
-    uint32_t n = 0;
-    c->no_memory |= !slots;
-    if (!slots)
-        return;
-    for (uint32_t i = 0; i < c->documents_n; i++)
-        slots[i] = (struct check_slot){
+    c->slots_n = c->documents_n;
+    for (uint32_t i = 0; i < c->slots_n; i++)
+        c->slots[i] = (struct check_slot){
             .document = &c->documents[i],
             .findings = CHECK_NO_FINDING,
         };
-    qsort(slots, c->documents_n, sizeof *slots, by_place);
-    for (uint32_t i = 0; i < c->documents_n; i++)
-        if (n == 0 || compare(place_of(slots[n - 1].document),
-                              place_of(slots[i].document)) != 0)
-            slots[n++] = slots[i];
-    c->slots = slots;
-    c->slots_n = n;
+    qsort(c->slots, c->slots_n, sizeof *c->slots, by_place);
 }
 
 struct check_slot *check_slot_at(const struct check *c, struct place at)

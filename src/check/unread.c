@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-// Of each such text; what is behind may have any name.
-enum { UNREAD_MAX = 1 << 20 };
+// Octets of each such text, and how many of them are looked at; what is beyond
+// may have any name. They bound memory, and the time that each name takes.
+enum { UNREAD_MAX = 1 << 20, UNREAD_TEXTS_MAX = 16 };
 
 static bool is_of_name(char c)
 {
@@ -64,8 +65,9 @@ static const char *read_again(struct check *c, const char *file)
 static void read_all(struct check *c)
 {
     const char *last = "";
+    uint32_t n = 0;
 
-    for (uint32_t i = 0; i < c->findings_n; i++) {
+    for (uint32_t i = 0; i < c->findings_n && n <= UNREAD_TEXTS_MAX; i++) {
         const struct check_finding *f = &c->findings[i];
         if (!check_is_unread(c, f) || strcmp(f->at.file, last) == 0)
             continue;
@@ -75,7 +77,8 @@ static void read_all(struct check *c)
             c->no_memory = true;
             return;
         }
-        *u = (struct check_unread){c->unread_texts, read_again(c, last)};
+        u->next = c->unread_texts;
+        u->text = n++ < UNREAD_TEXTS_MAX ? read_again(c, last) : NULL;
         c->unread_texts = u;
     }
 }

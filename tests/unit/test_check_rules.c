@@ -363,18 +363,25 @@ static void a_file_that_is_given_twice_is_judged_once(void **state)
         "m.yaml", "m.yaml");
 }
 
-static void of_two_services_that_select_the_pods_none_is_offered(void **state)
+static void of_several_services_that_select_the_pods_none_is_offered(
+    void **state)
 {
     const char *text = with(GOOD, "serviceName: web", "serviceName: database");
-    char both[8192];
-    snprintf(both, sizeof both, "%s---\n%s", text,
+    char several[8192];
+    const size_t n =
+        (size_t)snprintf(several, sizeof several, "%s---\n%s", text,
+                         with(SERVICE, SERVICE_NAME,
+                              "  name: peers\nspec:\n  clusterIP: None\n"));
+    static const char expected[] =
+        ERROR("18:16",
+              "StatefulSet web names the service database, which is not "
+              "there; add a headless Service database",
+              "service-missing");
+    finds(*state, several, expected);
+    snprintf(several + n, sizeof several - n, "%s",
              with(SERVICE, SERVICE_NAME,
-                  "  name: peers\nspec:\n  clusterIP: None\n"));
-    finds(*state, both,
-          ERROR("18:16",
-                "StatefulSet web names the service database, which is not "
-                "there; add a headless Service database",
-                "service-missing"));
+                  "  name: store\nspec:\n  clusterIP: None\n"));
+    finds(*state, several, expected);
 }
 
 // --- the governing service --------------------------------------------------
@@ -604,6 +611,15 @@ static void a_kind_that_is_skipped_has_a_selector_as_well(void **state)
                 "selector-misses-template"));
 }
 
+static const char *labelled(const char *set, const char *label)
+{
+    char text[64];
+    snprintf(text, sizeof text, "      app: %s\n  template:\n", label);
+    set = with(set, SET_LABEL, text);
+    snprintf(text, sizeof text, "        app: %s\n    spec:\n", label);
+    return with(set, POD_LABEL, text);
+}
+
 static const char *two_sets(const char *second)
 {
     static char text[8192];
@@ -641,6 +657,28 @@ static void each_set_is_told_of_the_one_before_it(void **state)
                       "same pods (the other one: 22:7); add a label to each "
                       "that the other does not have",
                       "selectors-overlap"));
+}
+
+// web-c wants pods of web, and web-b, which stands between them, those of
+// web-c.
+static void the_nearest_set_is_told_whoever_owns_whose_pods(void **state)
+{
+    const char *b = with(SET, SET_NAME, "  name: web-b\nspec:\n");
+    b = labelled(with(b, "  replicas: 3\n", "  replicas: 1\n"), "c");
+    const char *c =
+        with(SET, SET_NAME, "  name: web-c\nspec:\n  serviceName: web\n");
+    c = with(c, POD_LABEL, "        app: web\n        part: c\n    spec:\n");
+    b = with(b, "      app: c\n  template:\n", "      part: c\n  template:\n");
+    b = with(b, "        app: c\n    spec:\n",
+             "        app: b\n        part: c\n    spec:\n");
+    char text[8192];
+    snprintf(text, sizeof text, "%s---\n%s---\n%s", GOOD, b, c);
+    finds(*state, text,
+          WARNING("66:7",
+                  "the selectors of StatefulSets web-c and web-b match the "
+                  "same pods (the other one: 43:7); add a label to each that "
+                  "the other does not have",
+                  "selectors-overlap"));
 }
 
 static void a_set_that_owns_anothers_pods_is_told(void **state)
@@ -717,30 +755,32 @@ static void a_service_that_selects_nobody_is_told(void **state)
 }
 
 // From line 41, behind a service in front.
-#define CACHE                                                                  \
+#define CACHE(labels)                                                          \
     "---\n"                                                                    \
     "apiVersion: apps/v1\n"                                                    \
     "kind: Deployment\n"                                                       \
     "metadata: {name: cache}\n"                                                \
     "spec:\n"                                                                  \
-    "  selector: {matchLabels: {app: web, tier: front}}\n"                     \
+    "  selector: {matchLabels: {tier: front}}\n"                               \
     "  template:\n"                                                            \
-    "    metadata: {labels: {app: web, tier: front, part: a}}\n"               \
+    "    metadata: {labels: {tier: front" labels "}}\n"                        \
     "    spec: {containers: [{name: a, image: a}]}\n"
 
 static void the_pods_that_come_nearest_are_told(void **state)
 {
-    finds(*state, GOOD FRONT("{app: web, part: b, tier: front}") CACHE,
+    finds(*state,
+          GOOD FRONT("{app: web, part: b, tier: front}")
+              CACHE(", app: web, part: a"),
           WARNING("39:30",
                   "no pod matches the selector of service front: it wants "
                   "'part: b', pods of Deployment cache have 'part: a' (48:54); "
                   "make it match the labels of the pods that are meant",
                   "no-pods"));
     // of equal ones the first
-    finds(*state, GOOD FRONT("{app: web, part: b}") CACHE,
-          WARNING("39:30",
+    finds(*state, GOOD FRONT("{tier: front, app: web}") CACHE(", part: a"),
+          WARNING("39:20",
                   "no pod matches the selector of service front: it wants "
-                  "'part: b', pods of StatefulSet web have no such label; "
+                  "'tier: front', pods of StatefulSet web have no such label; "
                   "make it match the labels of the pods that are meant",
                   "no-pods"));
 }
@@ -986,15 +1026,6 @@ static void a_name_that_dns_cannot_carry_is_told(void **state)
     "    ordinald.io/addresses: " addresses "\n"                               \
     "spec:\n"                                                                  \
     "  serviceName: web\n"
-
-static const char *labelled(const char *set, const char *label)
-{
-    char text[64];
-    snprintf(text, sizeof text, "      app: %s\n  template:\n", label);
-    set = with(set, SET_LABEL, text);
-    snprintf(text, sizeof text, "        app: %s\n    spec:\n", label);
-    return with(set, POD_LABEL, text);
-}
 
 static void an_address_of_two_sets_is_told_once(void **state)
 {
@@ -1454,7 +1485,7 @@ int main(void)
         TEST(a_misspelled_service_name_is_told_as_such),
         TEST(another_misspelled_field_excuses_nothing),
         TEST(a_file_that_is_given_twice_is_judged_once),
-        TEST(of_two_services_that_select_the_pods_none_is_offered),
+        TEST(of_several_services_that_select_the_pods_none_is_offered),
         TEST(a_service_with_a_virtual_address_is_told),
         TEST(an_alias_is_told_at_its_type),
         TEST(a_headless_service_beside_it_is_offered),
@@ -1471,6 +1502,7 @@ int main(void)
         TEST(a_kind_that_is_skipped_has_a_selector_as_well),
         TEST(sets_that_own_the_same_pods_are_told),
         TEST(each_set_is_told_of_the_one_before_it),
+        TEST(the_nearest_set_is_told_whoever_owns_whose_pods),
         TEST(a_set_that_owns_anothers_pods_is_told),
         TEST(sets_with_a_label_of_their_own_are_good),
         TEST(a_service_that_selects_nobody_is_told),
