@@ -13,7 +13,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from ordinald import BIN, ROOT, SLOW, Case, main  # noqa: E402
+from ordinald import BIN, ROOT, SLOW, Case, main, until  # noqa: E402
 
 FIXTURES = os.path.join(ROOT, "tests/reasons")
 TABLE = os.path.join(ROOT, "include/model/reasons.def")
@@ -110,7 +110,8 @@ class Reasons(Case):
 
     def test_before_the_first_load(self):
         server = self.serve("-", stdin="", stdin_ends=False, wait=False)
-        answer = server.dig("+retry=20", "db.shop.svc.cluster.local", "A")
+        until(lambda: len(server.said) == 2, 10)
+        answer = server.dig("db.shop.svc.cluster.local", "A")
         self.assertEqual(status(answer), "SERVFAIL")
         self.assertEqual(edes(answer),
                          [(14, "the first load of the zone is not complete")])
