@@ -81,16 +81,15 @@ static void help(FILE *out)
         out);
     settings_help_own(out, rows, ORD_COUNT(rows));
     settings_help(out, groups);
-    fputs(
-        "\n"
-        "All options of `ordinald serve` are taken, so that both read one "
-        "--config FILE.\n"
-        "\n"
-        "Example: ordinald zone --origin cluster.local zones | grep -w SRV\n"
-        "\n"
-        "Exit status: 0 done, 1 refused, no server or cannot write, 2 wrong "
-        "usage.\n",
-        out);
+    fputs("\n"
+          "All options of `ordinald serve` are taken, so that both read one "
+          "--config FILE.\n"
+          "\n"
+          "Example: ordinald zone --origin cluster.local zones | grep -w SRV\n"
+          "\n"
+          "Exit status: 0 done, 1 refused, no server or cannot write, 2 wrong "
+          "usage.\n",
+          out);
 }
 
 static void on_finding(void *context, enum finding kind, struct place at,
