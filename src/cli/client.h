@@ -46,8 +46,8 @@ struct client_word {
  *
  * Returns 0; or with err filled -ECONNREFUSED where nobody listens, -ENOENT for
  * what the server does not have, -EAGAIN for what it cannot say now, -EPIPE
- * where it has gone meanwhile, -ETIMEDOUT where it says nothing, -EIO where `out` cannot be written, another
- * negative errno for the rest.
+ * where it has gone meanwhile, -ETIMEDOUT where it says nothing, -EIO where
+ * `out` cannot be written, another negative errno for the rest.
  */
 int client_get(const struct client *c, const char *page,
                const struct client_word *words, FILE *out,

@@ -54,7 +54,8 @@ static void a_pod_comes_to_be_ready_step_by_step(void **state)
     const struct object *o = stage_find(&s, "web-0");
     assert_int_equal(o->pod.phase, POD_PENDING);
     assert_int_equal(o->pod.addresses_n, 0);
-    assert_string_equal(stage_reason(&s, "web-0"), "takes 200 ms to get an address");
+    assert_string_equal(stage_reason(&s, "web-0"),
+                        "takes 200 ms to get an address");
     assert_int_equal(ordinals_next_ms(s.ordinals), 200);
     stage_run(&s, 200);
     assert_int_equal(s.changed, 1);
