@@ -168,6 +168,9 @@ enum pod_phase {
     POD_UNKNOWN,
 };
 
+// "Pending", "Running".
+const char *pod_phase_name(enum pod_phase phase);
+
 enum { POD_REASON_MAX = 100 }; // octets, without the NUL
 
 struct pod_facts {

@@ -3,25 +3,12 @@
 #include "find.h"
 #include "page.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 // The longest that a request for events may wait: below the time after which
 // clients take a silent server for dead.
 enum { WAIT_MS_MAX = 30000 };
-
-static const char *phase_name(uint8_t phase)
-{
-    static const char *const names[] = {
-        [POD_PENDING] = "Pending",     [POD_RUNNING] = "Running",
-        [POD_SUCCEEDED] = "Succeeded", [POD_FAILED] = "Failed",
-        [POD_UNKNOWN] = "Unknown",
-    };
-
-    assert(phase < ORD_COUNT(names));
-    return names[phase];
-}
 
 // --- GET /workloads --------------------------------------------------------
 
@@ -77,7 +64,7 @@ static int on_pod(void *context, const struct ordinals_pod_state *p)
 
     json_out_object(out, NULL);
     json_out_text(out, "name", p->pod->name);
-    json_out_text(out, "phase", phase_name(facts->phase));
+    json_out_text(out, "phase", pod_phase_name((enum pod_phase)facts->phase));
     json_out_bool(out, "ready", facts->ready);
     json_out_bool(out, "available", p->available);
     json_out_bool(out, "updated", p->updated);

@@ -172,9 +172,9 @@ struct reason endpoints_pod_ill(const struct object *pod)
         why.code = REASON_POD_TERMINATING;
     } else if (p->phase == POD_SUCCEEDED || p->phase == POD_FAILED) {
         why.code = REASON_POD_ENDED;
-        why.detail = p->reason && *p->reason  ? p->reason
-                     : p->phase == POD_FAILED ? "Failed"
-                                              : "Succeeded";
+        why.detail = p->reason && *p->reason
+                         ? p->reason
+                         : pod_phase_name((enum pod_phase)p->phase);
     } else if (p->addresses_n == 0) {
         why.code = p->phase == POD_PENDING ? REASON_POD_PENDING
                                            : REASON_POD_NO_ADDRESS;

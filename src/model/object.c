@@ -5,6 +5,17 @@
 #include <assert.h>
 #include <string.h>
 
+const char *pod_phase_name(enum pod_phase phase)
+{
+    static const char *const names[] = {
+        [POD_PENDING] = "Pending",     [POD_RUNNING] = "Running",
+        [POD_SUCCEEDED] = "Succeeded", [POD_FAILED] = "Failed",
+        [POD_UNKNOWN] = "Unknown",
+    };
+    assert(phase < ORD_COUNT(names));
+    return names[phase];
+}
+
 const char *object_kind_name(enum object_kind kind)
 {
     static const char *const names[] = {
