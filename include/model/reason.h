@@ -91,4 +91,9 @@ size_t reason_text_long(const struct reason *why,
 size_t reason_mend_long(const struct reason *why,
                         char out[REASON_LONG_MAX + 1]);
 
+enum { REASON_TIME_SIZE = 64 };
+
+// A time as {since} has it, "10:22:05Z, 2026-11-21" (UTC). Returns out.
+const char *reason_time(uint32_t unix_s, char out[REASON_TIME_SIZE]);
+
 #endif

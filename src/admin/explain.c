@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 // --- texts -----------------------------------------------------------------
 
@@ -35,20 +34,6 @@ void explain_say_more(struct explain *e, const char **text, const char *more)
 {
     if (*more)
         *text = explain_say(e, "%s%s%s", *text, **text ? "; " : "", more);
-}
-
-// As the table of reasons writes {since}.
-const char *explain_time(struct explain *e, uint32_t unix_s)
-{
-    const time_t t = (time_t)unix_s;
-    struct tm tm;
-    char text[64];
-
-    if (unix_s == 0 || !gmtime_r(&t, &tm))
-        return "";
-    if (strftime(text, sizeof text, "%H:%M:%SZ, %Y-%m-%d", &tm) == 0)
-        return "";
-    return explain_say(e, "%s", text);
 }
 
 const char *explain_addresses(struct explain *e, const struct address *a,

@@ -112,9 +112,6 @@ const char *explain_say(struct explain *e, const char *format, ...)
 // Another text behind this one, with "; " between them where both are there.
 void explain_say_more(struct explain *e, const char **text, const char *more);
 
-// "10:22:05Z, 2026-11-21"; of 0 "".
-const char *explain_time(struct explain *e, uint32_t unix_s);
-
 // "10.0.0.1, fd00::1"; "" for none.
 const char *explain_addresses(struct explain *e, const struct address *a,
                               uint32_t n);

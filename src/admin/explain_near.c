@@ -83,32 +83,33 @@ static int visit_namesake(void *context, const struct object *o)
     return 0;
 }
 
-static void find_namesake(struct explain *e)
+// The service of this name in another namespace, which is told; or NULL.
+static const struct object *tell_namesake(struct explain *e)
 {
     struct walk w = {.e = e};
 
     (void)cluster_each(e->from->cluster, OBJECT_SERVICE, visit_namesake, &w);
-    if (!w.found)
-        return;
-    explain_hint(e, explain_say(e, "there is a service %s in namespace %s",
-                                w.found->name, w.found->namespace));
-    explain_mean(
-        e, explain_say(e, "%s%s", left_of_service(e),
-                       service_name(e, w.found->name, w.found->namespace)));
+    if (w.found)
+        explain_hint(e, explain_say(e, "there is a service %s in namespace %s",
+                                    w.found->name, w.found->namespace));
+    return w.found;
+}
+
+static void find_namesake(struct explain *e)
+{
+    const struct object *o = tell_namesake(e);
+
+    if (o)
+        explain_mean(e, explain_say(e, "%s%s", left_of_service(e),
+                                    service_name(e, o->name, o->namespace)));
 }
 
 // What a StatefulSet names in vain is mended otherwise where it is in another
 // namespace.
 static void find_missing(struct explain *e)
 {
-    struct walk w = {.e = e};
-
-    (void)cluster_each(e->from->cluster, OBJECT_SERVICE, visit_namesake, &w);
-    if (!w.found)
-        return;
-    explain_hint(e, explain_say(e, "there is a service %s in namespace %s",
-                                w.found->name, w.found->namespace));
-    e->why.code = REASON_SERVICE_ELSEWHERE;
+    if (tell_namesake(e))
+        e->why.code = REASON_SERVICE_ELSEWHERE;
 }
 
 static void find_neighbour(struct explain *e)

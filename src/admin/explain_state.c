@@ -99,17 +99,6 @@ const char *explain_workload_state(struct explain *e, const struct object *o,
                        say_governor(e, o, service), *why ? ", " : "", why);
 }
 
-static const char *say_phase(const struct pod_facts *p)
-{
-    static const char *const names[] = {
-        [POD_PENDING] = "Pending",     [POD_RUNNING] = "Running",
-        [POD_SUCCEEDED] = "Succeeded", [POD_FAILED] = "Failed",
-        [POD_UNKNOWN] = "Unknown",
-    };
-
-    return p->phase < ORD_COUNT(names) ? names[p->phase] : "";
-}
-
 // What DNS goes by.
 static const char *say_condition(const struct pod_facts *p)
 {
@@ -124,10 +113,12 @@ const char *explain_pod_state(struct explain *e, const struct object *o,
                               const char *why)
 {
     const struct pod_facts *p = &o->pod;
-    const char *since = explain_time(e, p->since_unix_s);
+    char text[REASON_TIME_SIZE];
+    const char *since =
+        p->since_unix_s ? reason_time(p->since_unix_s, text) : "";
     const char *state =
-        explain_say(e, "%s%s%s%s", say_phase(p), say_condition(p),
-                    *since ? " since " : "", since);
+        explain_say(e, "%s%s%s%s", pod_phase_name((enum pod_phase)p->phase),
+                    say_condition(p), *since ? " since " : "", since);
 
     if (*why)
         state = explain_say(e, "%s: %s", state, why);

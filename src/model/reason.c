@@ -90,17 +90,23 @@ static void put_number(struct text *t, uint32_t number)
     put(t, digits, (size_t)snprintf(digits, sizeof digits, "%" PRIu32, number));
 }
 
-static void put_time(struct text *t, uint32_t unix_s)
+const char *reason_time(uint32_t unix_s, char out[REASON_TIME_SIZE])
 {
     const time_t time = (time_t)unix_s;
     struct tm tm;
-    char out[64];
 
     gmtime_r(&time, &tm);
-    put(t, out,
-        (size_t)snprintf(out, sizeof out, "%02d:%02d:%02dZ, %04d-%02d-%02d",
-                         tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year + 1900,
-                         tm.tm_mon + 1, tm.tm_mday));
+    snprintf(out, REASON_TIME_SIZE, "%02d:%02d:%02dZ, %04d-%02d-%02d",
+             tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_year + 1900, tm.tm_mon + 1,
+             tm.tm_mday);
+    return out;
+}
+
+static void put_time(struct text *t, uint32_t unix_s)
+{
+    char out[REASON_TIME_SIZE];
+
+    put_text(t, reason_time(unix_s, out));
 }
 
 // --- names
