@@ -2,8 +2,6 @@
 // A report in one of its forms.
 #include "format.h"
 
-#include "base/utf8.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,18 +36,6 @@ const char *check_message(struct check *c, const struct check_finding *f)
     return out;
 }
 
-const char *check_utf8(struct check *c, const char *text)
-{
-    if (utf8_is_text(text))
-        return text;
-    char *out = arena_alloc(&c->arena, UTF8_MENDED_MAX * strlen(text) + 1);
-    c->no_memory |= !out;
-    if (!out)
-        return "";
-    utf8_mend(text, out);
-    return out;
-}
-
 const char *check_relative(const char *file)
 {
     while (file[0] == '.' && file[1] == '/') {
@@ -58,6 +44,24 @@ const char *check_relative(const char *file)
             file++;
     }
     return file;
+}
+
+char *check_format_each(struct check *c,
+                        void (*put)(FILE *out, struct check *c,
+                                    const struct check_finding *f),
+                        size_t *n)
+{
+    char *p = NULL;
+    FILE *out = open_memstream(&p, n);
+
+    if (!out)
+        return NULL;
+    for (uint32_t i = 0; i < c->findings_n; i++)
+        put(out, c, &c->findings[i]);
+    if (fclose(out) == 0)
+        return p;
+    free(p);
+    return NULL;
 }
 
 // --- all of it -------------------------------------------------------------

@@ -19,15 +19,17 @@ char *check_format_json(struct check *c, size_t *n);
 char *check_format_sarif(struct check *c, size_t *n);
 char *check_format_github(struct check *c, size_t *n);
 
+// The same for a form in which findings stand one behind the other.
+char *check_format_each(struct check *c,
+                        void (*put)(FILE *out, struct check *c,
+                                    const struct check_finding *f),
+                        size_t *n);
+
 // "error", "warning": the same word in all forms.
 const char *check_level_name(enum reason_code code);
 
 // "what; how to mend it". Lives as long as the check; "" without memory.
 const char *check_message(struct check *c, const struct check_finding *f);
-
-// The text with U+FFFD for what is no UTF-8: names of files may have any
-// octets. As above.
-const char *check_utf8(struct check *c, const char *text);
 
 // A file's name without "./" in front, as it is compared with names in a
 // repository.

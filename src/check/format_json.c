@@ -7,19 +7,18 @@
 // Counts up when a field changes what it means, or goes.
 enum { JSON_VERSION = 1 };
 
-static void put_finding(struct json_out *j, struct check *c,
-                        const struct check_finding *f)
+static void put_finding(struct json_out *j, const struct check_finding *f)
 {
     const enum reason_code code = (enum reason_code)f->code;
 
     json_out_object(j, NULL);
-    json_out_text(j, "file", check_utf8(c, f->at.file ? f->at.file : ""));
+    json_out_text(j, "file", f->at.file ? f->at.file : "");
     json_out_uint(j, "line", f->at.line);
     json_out_uint(j, "column", f->at.column);
     json_out_text(j, "level", check_level_name(code));
     json_out_text(j, "id", reason_kind(code)->id);
-    json_out_text(j, "text", check_utf8(c, f->text));
-    json_out_text(j, "mend", check_utf8(c, f->mend));
+    json_out_text(j, "text", f->text);
+    json_out_text(j, "mend", f->mend);
     json_out_end(j);
 }
 
@@ -31,7 +30,7 @@ char *check_format_json(struct check *c, size_t *n)
     json_out_uint(&j, "version", JSON_VERSION);
     json_out_list(&j, "findings");
     for (uint32_t i = 0; i < c->findings_n; i++)
-        put_finding(&j, c, &c->findings[i]);
+        put_finding(&j, &c->findings[i]);
     json_out_end(&j);
     json_out_uint(&j, "errors", c->result.errors);
     json_out_uint(&j, "warnings", c->result.warnings);

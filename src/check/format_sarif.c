@@ -178,7 +178,7 @@ static void put_result(struct json_out *j, struct check *c,
     json_out_text(j, "ruleId", reason_kind(code)->id);
     json_out_uint(j, "ruleIndex", index_of(code));
     json_out_text(j, "level", check_level_name(code));
-    put_text(j, "message", check_utf8(c, check_message(c, f)));
+    put_text(j, "message", check_message(c, f));
     if (f->at.file)
         put_place(j, c, f->at);
     put_fingerprint(j, f);

@@ -3,7 +3,6 @@
 #include "format.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 // A finding stays on its line, whatever its file is called.
 static void put(FILE *out, const char *text)
@@ -39,15 +38,5 @@ static void put_finding(FILE *out, struct check *c,
 
 char *check_format_text(struct check *c, size_t *n)
 {
-    char *p = NULL;
-    FILE *out = open_memstream(&p, n);
-
-    if (!out)
-        return NULL;
-    for (uint32_t i = 0; i < c->findings_n; i++)
-        put_finding(out, c, &c->findings[i]);
-    if (fclose(out) == 0)
-        return p;
-    free(p);
-    return NULL;
+    return check_format_each(c, put_finding, n);
 }
