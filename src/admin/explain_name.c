@@ -3,7 +3,10 @@
 // objects it speaks of, whether they are there or not.
 #include "explain.h"
 
+#include "dns/arpa.h"
+#include "dns/dashed.h"
 #include "dns/edns.h"
+#include "dns/label.h"
 #include "dns/record.h"
 
 #include <assert.h>
@@ -118,48 +121,24 @@ static const char *bare(const char *label)
 
 // --- addresses -------------------------------------------------------------
 
-// "10-0-0-1", "fd00--1": exactly three dashes, none beside another, are IPv4's.
-static bool read_dashed(const char *label, struct address *out)
+// Whether a name is that of a whole address in the reverse tree.
+static bool read_reverse(const struct dns_name *name, struct address *out)
 {
-    char text[DNS_LABEL_MAX + 1];
-    unsigned dashes = 0;
-    const size_t n = strlen(label);
+    struct explain_query query;
+    struct address a;
+    unsigned bits;
 
-    if (n >= sizeof text)
+    explain_query(&query, name, DNS_TYPE_PTR);
+    const struct dns_query *q = &query.q;
+    if (q->labels < 2 || !label_is(label_at(q, q->labels - 1u), "\4arpa"))
         return false;
-    for (size_t i = 0; i < n; i++)
-        dashes += label[i] == '-';
-    const bool v4 = dashes == 3 && !strstr(label, "--");
-    for (size_t i = 0; i <= n; i++)
-        text[i] = label[i] == '-' ? (v4 ? '.' : ':') : label[i];
-    return address_parse(text, out);
-}
-
-// Labels that are an address in reverse order: their own text, put together
-// again, is asked of the one parser of addresses.
-static bool read_reverse(const struct labels_of *l, struct address *out)
-{
-    char text[ADDRESS_TEXT_SIZE] = "", *to = text;
-
-    if (l->n == 6 && strcmp(label_of(l, 4), "in-addr") == 0 &&
-        strcmp(label_of(l, 5), "arpa") == 0) {
-        for (int i = 3; i >= 0; i--) {
-            if (strlen(label_of(l, (unsigned)i)) > 3)
-                return false;
-            to += sprintf(to, "%s%s", label_of(l, (unsigned)i), i ? "." : "");
-        }
-        return address_parse(text, out);
-    }
-    if (l->n != 34 || strcmp(label_of(l, 32), "ip6") != 0 ||
-        strcmp(label_of(l, 33), "arpa") != 0)
+    const uint8_t *family = label_at(q, q->labels - 2u);
+    if (!label_is(family, "\7in-addr") && !label_is(family, "\3ip6"))
         return false;
-    for (int i = 31; i >= 0; i--) {
-        if (strlen(label_of(l, (unsigned)i)) != 1)
-            return false;
-        to += sprintf(to, "%s%s", label_of(l, (unsigned)i),
-                      i && i % 4 == 0 ? ":" : "");
-    }
-    return address_parse(text, out);
+    if (!dns_arpa_parse(q, &a, &bits) || bits != 8u * address_size(&a))
+        return false;
+    *out = a;
+    return true;
 }
 
 // --- places ----------------------------------------------------------------
@@ -176,12 +155,9 @@ static void read_service(const struct labels_of *l, unsigned n,
     out->place = n == 3   ? EXPLAIN_SERVICE
                  : n == 4 ? EXPLAIN_HOSTNAME
                           : EXPLAIN_PORT;
-    if (n == 4) {
+    if (n == 4)
         out->hostname = label_of(l, 0);
-        // an endpoint without hostname is called by its address
-        if (!read_dashed(label_of(l, 0), &out->address))
-            out->address.family = 0;
-    } else if (n == 5) {
+    if (n == 5) {
         out->port = bare(label_of(l, 0));
         out->protocol = bare(label_of(l, 1));
     }
@@ -194,8 +170,6 @@ static void read_pod(const struct labels_of *l, unsigned n,
     out->place = n == 2 ? EXPLAIN_NAMESPACE : EXPLAIN_POD;
     if (n == 3)
         out->hostname = label_of(l, 0);
-    if (n == 3 && !read_dashed(label_of(l, 0), &out->address))
-        out->address.family = 0;
 }
 
 struct explain_subject explain_subject(struct explain *e,
@@ -206,7 +180,7 @@ struct explain_subject explain_subject(struct explain *e,
     const int n = below(e, name);
 
     cut(e, dns_name_view(name), &labels);
-    if (read_reverse(&labels, &s.address)) {
+    if (read_reverse(name, &s.address)) {
         s.place = EXPLAIN_ADDRESS;
         return s;
     }
@@ -216,5 +190,8 @@ struct explain_subject explain_subject(struct explain *e,
         read_service(&labels, (unsigned)n, &s);
     else if (strcmp(label_of(&labels, (unsigned)n - 1), "pod") == 0)
         read_pod(&labels, (unsigned)n, &s);
+    // an endpoint without hostname is called by its address
+    if (*s.hostname)
+        (void)dns_dashed_parse(name->wire, &s.address);
     return s;
 }

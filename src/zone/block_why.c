@@ -2,7 +2,8 @@
 // Why names below a block's service are none. What the model says comes first;
 // where it says nothing, what is there is told instead.
 #include "block_build.h"
-#include "dashed.h"
+
+#include "dns/dashed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -128,7 +129,7 @@ static bool is_told(const struct endpoint_name *name)
 
     label[0] = name->label_n;
     memcpy(label + 1, name->label, name->label_n);
-    return !dashed_parse(label, &unused);
+    return !dns_dashed_parse(label, &unused);
 }
 
 // The names that may be told: `names` has room for all that fit.

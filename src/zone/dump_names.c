@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dump_names.h"
 
-#include "arpa.h"
+#include "dns/arpa.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -174,7 +174,7 @@ static struct cidr range_of(const struct zone_origin *origin)
         q.label_at[i] = (uint8_t)at;
         at += (unsigned)label_size(origin->name.wire + at);
     }
-    const bool ok = arpa_parse(&q, &range.base, &bits);
+    const bool ok = dns_arpa_parse(&q, &range.base, &bits);
     assert(ok);
     range.prefix = (uint8_t)bits;
     return range;

@@ -5,7 +5,8 @@
 #define ORDINALD_ZONE_LOOKUP_H
 
 #include "internal.h"
-#include "label.h"
+
+#include "dns/label.h"
 
 // In this order: from PLACE_NAMESPACE on tables are asked, from PLACE_SERVICE
 // on there is more to an answer than its place, and from PLACE_ADDRESS on it is

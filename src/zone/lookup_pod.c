@@ -2,9 +2,9 @@
 // Names of pods, <a-b-c-d>.<namespace>.pod.<domain> (CoreDNS: pods). The name
 // says the address; what is to be found out is whether it exists. Nothing is
 // below it: CoreDNS answers for labels left of it, too.
-#include "dashed.h"
 #include "lookup.h"
 
+#include "dns/dashed.h"
 #include "dns/record.h"
 
 void lookup_pod_begin(const struct zone *z, const struct dns_query *q,
@@ -23,7 +23,7 @@ void lookup_pod_begin(const struct zone *z, const struct dns_query *q,
     l->key_n = (uint8_t)label_size(namespace);
     if (below == 2)
         l->place = PLACE_NAMESPACE;
-    else if (dashed_parse(q->name, &l->address))
+    else if (dns_dashed_parse(q->name, &l->address))
         l->place = PLACE_POD;
 }
 

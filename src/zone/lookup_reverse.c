@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Names of the reverse trees: an address has the name of one service or
 // endpoint, and parts of addresses exist while something below them does.
-#include "arpa.h"
 #include "lookup.h"
+
+#include "dns/arpa.h"
 
 void lookup_reverse_begin(const struct zone *z, const struct dns_query *q,
                           struct zone_lookup *l)
@@ -11,7 +12,7 @@ void lookup_reverse_begin(const struct zone *z, const struct dns_query *q,
 
     l->place = PLACE_ADDRESS_PART;
     l->key_n = 0;
-    if (!arpa_parse(q, &l->address, &bits))
+    if (!dns_arpa_parse(q, &l->address, &bits))
         return;
     if (bits == address_bits(&l->address))
         l->place = PLACE_ADDRESS;

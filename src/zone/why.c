@@ -4,10 +4,10 @@
 //
 // What is looked at may have changed since the answer was found: then the
 // reason is that of now, or a more general one.
-#include "arpa.h"
-#include "dashed.h"
 #include "lookup.h"
 
+#include "dns/arpa.h"
+#include "dns/dashed.h"
 #include "dns/record.h"
 
 static const struct zone_reason *common(const struct zone *z, unsigned which)
@@ -190,8 +190,8 @@ static const struct zone_reason *why_address(const struct zone *z,
     struct address a;
     unsigned bits;
 
-    return common(z, arpa_parse(q, &a, &bits) ? WHY_ADDRESS_UNKNOWN
-                                              : WHY_ADDRESS_MALFORMED);
+    return common(z, dns_arpa_parse(q, &a, &bits) ? WHY_ADDRESS_UNKNOWN
+                                                  : WHY_ADDRESS_MALFORMED);
 }
 
 static const struct zone_reason *why_pod(const struct zone *z,
@@ -206,7 +206,7 @@ static const struct zone_reason *why_pod(const struct zone *z,
         return common(z, WHY_NAME_TOO_DEEP);
     if (!is_namespace(z, label_at(q, labels - 2)))
         return why_namespace(z);
-    return common(z, labels == 3 && dashed_parse(q->name, &a)
+    return common(z, labels == 3 && dns_dashed_parse(q->name, &a)
                          ? WHY_POD_ADDRESS_UNKNOWN
                          : WHY_ADDRESS_MALFORMED);
 }

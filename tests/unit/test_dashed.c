@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which labels are addresses. IPv4 by exactly three single dashes, as CoreDNS
 // has it; both families as RFC 4291 2.2 and RFC 6943 3.1.1 write them.
-#include "../../src/zone/dashed.h"
+#include "dns/dashed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ static bool parse(const char *text, size_t n, struct address *out)
     assert_non_null(label);
     label[0] = (uint8_t)n;
     memcpy(label + 1, text, n);
-    const bool is = dashed_parse(label, out);
+    const bool is = dns_dashed_parse(label, out);
     free(label);
     return is;
 }

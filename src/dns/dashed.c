@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dashed.h"
+#include "dns/dashed.h"
 
 static bool is_hex(uint8_t c)
 {
@@ -25,7 +25,7 @@ static bool is_dashed(const uint8_t *label, bool *v4)
     return true;
 }
 
-bool dashed_parse(const uint8_t *label, struct address *out)
+bool dns_dashed_parse(const uint8_t *label, struct address *out)
 {
     char text[ADDRESS_TEXT_SIZE];
     bool v4;

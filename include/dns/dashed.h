@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses written as one label, with dashes in place of dots or colons:
-// 10-0-0-1, fd00--1. Worker threads; pure.
-#ifndef ORDINALD_ZONE_DASHED_H
-#define ORDINALD_ZONE_DASHED_H
+// 10-0-0-1, fd00--1. Any thread; pure.
+#ifndef ORDINALD_DNS_DASHED_H
+#define ORDINALD_DNS_DASHED_H
 
 #include "base/sockaddr.h"
 
@@ -16,6 +16,6 @@
  * label  in wire form, lower case
  * out    set only when it is one
  */
-bool dashed_parse(const uint8_t *label, struct address *out);
+bool dns_dashed_parse(const uint8_t *label, struct address *out);
 
 #endif

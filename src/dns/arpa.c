@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "arpa.h"
+#include "dns/arpa.h"
 
-#include "label.h"
+#include "dns/label.h"
 
 // An octet in decimal, as the reverse tree has it: no leading zero.
 static bool parse_octet(const uint8_t *label, uint8_t *out)
@@ -32,7 +32,8 @@ static bool parse_nibble(const uint8_t *label, unsigned *out)
     return true;
 }
 
-bool arpa_parse(const struct dns_query *q, struct address *a, unsigned *bits)
+bool dns_arpa_parse(const struct dns_query *q, struct address *a,
+                    unsigned *bits)
 {
     // "arpa" and the label before it belong to the origin's name
     unsigned labels = q->labels - 2u;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of the reverse tree as addresses (RFC 1035 3.5, RFC 3596 2.5). Worker
-// threads; pure.
-#ifndef ORDINALD_ZONE_ARPA_H
-#define ORDINALD_ZONE_ARPA_H
+// Names of the reverse tree as addresses (RFC 1035 3.5, RFC 3596 2.5). Any
+// thread; pure.
+#ifndef ORDINALD_DNS_ARPA_H
+#define ORDINALD_DNS_ARPA_H
 
 #include "base/sockaddr.h"
 #include "dns/message.h"
@@ -19,6 +19,7 @@
  * Returns false for a name that no address has: leading zeroes, other letters,
  * too many labels.
  */
-bool arpa_parse(const struct dns_query *q, struct address *a, unsigned *bits);
+bool dns_arpa_parse(const struct dns_query *q, struct address *a,
+                    unsigned *bits);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels of a question, where they stand. Worker threads; pure.
-#ifndef ORDINALD_ZONE_LABEL_H
-#define ORDINALD_ZONE_LABEL_H
+// Labels of a question, where they stand. Any thread; pure.
+#ifndef ORDINALD_DNS_LABEL_H
+#define ORDINALD_DNS_LABEL_H
 
 #include "base/base.h"
 #include "dns/message.h"
