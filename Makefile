@@ -33,7 +33,7 @@ NEED_RUN  := tool:gcc=gcc file:/usr/include/stdio.h=libc6-dev \
              lib:yaml-0.1=libyaml-dev lib:liburcu-qsbr=liburcu-dev \
              lib:libsodium=libsodium-dev lib:jansson=libjansson-dev \
              lib:libmicrohttpd=libmicrohttpd-dev \
-             lib:libcurl=libcurl4-openssl-dev
+             lib:libcurl=libcurl4-openssl-dev lib:libcares=libc-ares-dev
 NEED_TEST := $(NEED_RUN) lib:cmocka=libcmocka-dev tool:clang=clang \
              tool:dig=bind9-dnsutils tool:nslookup=bind9-dnsutils \
              file:/usr/bin/python3=python3 python:dns=python3-dnspython \
@@ -83,7 +83,7 @@ BENCH_BIN := $(BENCH:tests/bench/%.c=$(OUT)/bench/%)
 # installs pkg-config first
 once       = $(eval $(1) := $$(shell $(2)))$($(1))
 LIBS      := libuv yaml-0.1 liburcu-qsbr libsodium jansson libmicrohttpd \
-             libcurl
+             libcurl libcares
 LIB_CFLAGS  = $(call once,LIB_CFLAGS,pkg-config --cflags $(LIBS))
 LIB_LDLIBS  = $(call once,LIB_LDLIBS,pkg-config --libs $(LIBS)) -lm
 TEST_CFLAGS = $(call once,TEST_CFLAGS,pkg-config --cflags cmocka)

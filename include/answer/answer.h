@@ -21,6 +21,8 @@ enum answer_verdict {
     ANSWER_SEND,
     ANSWER_DROP, // say nothing
     ANSWER_PARK, // say nothing yet: see answer_job.park_ms
+    // ask somebody else (answer/forward.h); the message is as it came
+    ANSWER_FORWARD,
 };
 
 enum {
@@ -45,6 +47,15 @@ struct answer_settings {
     // how long a question waits for an ordinal that is declared and has no name
     // yet, at most ANSWER_PARK_MS_MAX; 0: not at all
     uint16_t hold_ms;
+    // Names outside of our zones are ANSWER_FORWARD instead of REFUSED, and all
+    // replies have RA
+    bool forwards;
+    // with it: also names in the domain that are below no service we know, not
+    // even one that a StatefulSet names and is there (never a name below a
+    // service that we know), instead of NXDOMAIN
+    bool falls_through;
+    // with it: also names in reverse zones, instead of NXDOMAIN
+    bool forwards_reverse;
 };
 
 enum { ANSWER_RCODES = 17 }; // BADVERS is the last one used
@@ -55,8 +66,9 @@ struct answer_counters {
     struct counter replies[ANSWER_RCODES]; // by RCODE
     struct counter truncated;
     struct counter dropped;
-    struct counter limited; // not answered, or cut, because of the limit
-    struct counter parked;  // messages that were told to wait, once each
+    struct counter limited;   // not answered, or cut, because of the limit
+    struct counter parked;    // messages that were told to wait, once each
+    struct counter forwarded; // ANSWER_FORWARD, once each
 };
 
 // What a worker answers from; not changed by answering, except for counters and

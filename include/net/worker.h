@@ -8,6 +8,7 @@
 #include "answer/answer.h"
 #include "base/error.h"
 #include "base/sockaddr.h"
+#include "net/upstreams.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +38,13 @@ struct workers_settings {
     // for a message to be whole from its first octet on, and for a reply to be
     // taken by the client; 0: 5 s
     unsigned tcp_message_ms;
+    // who is asked for what is not ours, with answer.forwards; a reference is
+    // taken. NULL: nobody, until workers_forward_to()
+    struct upstreams *upstreams;
+    // queries that may wait for upstreams, of which each thread takes its
+    // share; 0: 4096
+    unsigned forward_queries;
+    unsigned forward_per_client; // of these, one client's; 0: a quarter
 };
 
 // Sums over all workers; see struct answer_counters.
@@ -49,6 +57,11 @@ struct workers_state {
     uint64_t limited; // by the rate limit
     uint64_t parked;  // told to wait, what found no place included
     uint64_t parked_now;
+    uint64_t forwarded;      // told to ask upstream, whatever became of it
+    uint64_t forwarded_now;  // that wait for upstreams
+    uint64_t forward_failed; // no upstream had an answer: SERVFAIL
+    uint64_t forward_full;   // no place to wait: SERVFAIL
+    uint64_t forward_asked;  // queries that went upstream, one for equal ones
     uint64_t receive_errors;
     uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;
@@ -80,6 +93,10 @@ struct sockaddr_any workers_address(const struct workers *w, size_t i);
  * is freed. NULL is fine.
  */
 void workers_stop(struct workers *w);
+
+// Ask these from now on; a reference is taken. What is on its way is answered
+// by whom it was sent to. Does not wait for the workers.
+void workers_forward_to(struct workers *w, struct upstreams *upstreams);
 
 // Any thread.
 struct workers_state workers_state(const struct workers *w);
