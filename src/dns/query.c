@@ -6,18 +6,18 @@
 size_t dns_query_write(uint8_t *out, const struct dns_name *name,
                        uint16_t qtype, uint16_t udp_size)
 {
-    struct bytes_out o = bytes_out_of(out, DNS_QUERY_MAX);
-    uint8_t opt[DNS_OPT];
+    // one question, one additional record
+    static const uint8_t header[DNS_HEADER] = {
+        0, 0, DNS_FLAG_RD >> 8, 0, 0, 1, 0, 0, 0, 0, 0, 1};
+    uint8_t *at = out;
 
-    bytes_out_u16(&o, 0); // ID
-    bytes_out_u16(&o, DNS_FLAG_RD);
-    bytes_out_u16(&o, 1);
-    bytes_out_u32(&o, 0);
-    bytes_out_u16(&o, 1);
-    bytes_out_put(&o, dns_name_view(name));
-    bytes_out_u16(&o, qtype);
-    bytes_out_u16(&o, DNS_CLASS_IN);
-    edns_opt_write(opt, udp_size, 0, false);
-    bytes_out_put(&o, span_of(opt, sizeof opt));
-    return bytes_out_written(&o).n;
+    memcpy(at, header, sizeof header);
+    at += sizeof header;
+    memcpy(at, name->wire, name->n);
+    at += name->n;
+    bytes_store_u16(at, qtype);
+    bytes_store_u16(at + 2, DNS_CLASS_IN);
+    at += 4;
+    edns_opt_write(at, udp_size, 0, false);
+    return (size_t)(at - out) + DNS_OPT;
 }
