@@ -35,6 +35,10 @@ enum dns_flag {
     DNS_FLAG_AA = 0x0400,
     DNS_FLAG_TC = 0x0200,
     DNS_FLAG_RD = 0x0100,
+    DNS_FLAG_RA = 0x0080,
+    DNS_FLAG_AD = 0x0020, // RFC 4035 3.1.6
+    DNS_FLAG_CD = 0x0010,
+    DNS_RCODE_MASK = 0x000f,
     DNS_OPCODE_MASK = 0x7800, // of all opcodes, QUERY is the one without a bit
 };
 

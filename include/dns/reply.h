@@ -30,6 +30,8 @@ struct dns_reply {
     bool dnssec_ok;
     size_t opt_at;       // where the OPT record stands
     struct span options; // of it: well-formed, code, length and value each
+    // private
+    size_t section_at[DNS_SECTIONS]; // where it begins, if it is not empty
 };
 
 /*
@@ -38,8 +40,11 @@ struct dns_reply {
  * msg  borrowed as long as out is used
  *
  * Returns 0; -EBADMSG with out untouched: not a reply, not exactly one
- * question, a record or a name that leaves the message, two OPT records, octets
- * behind the last record.
+ * question, a record or a name that leaves the message, RDATA that is not what
+ * its type's is to be where names in it may be compressed, a malformed OPT
+ * record or two of them, octets behind the last record.
+ *
+ * Work is bounded by the octets: a name has 32 pointers at most.
  */
 int dns_reply_parse(struct span msg, struct dns_reply *out) ORD_CHECKED;
 
@@ -65,9 +70,35 @@ bool dns_reply_rdata_name(const struct dns_reply *r,
                           const struct dns_reply_record *record, size_t skip,
                           struct dns_name *out);
 
+// Walk over EDNS options. at: 0 at first; moves on. Returns false at the end,
+// with the others untouched.
+bool dns_reply_option(struct span options, size_t *at, uint16_t *code,
+                      struct span *value);
+
 // The first Extended DNS Error (RFC 8914) of the reply. Returns whether it has
 // one; text is in the message, and may be anything.
 bool dns_reply_error(const struct dns_reply *r, uint16_t *code,
                      struct span *text);
+
+// Where records of a reply go that become part of another message, in their
+// order, from its first one on. The OPT record stays behind.
+struct dns_reply_move {
+    const struct dns_reply *reply;
+    // where the name of the reply's question stands in the new message
+    size_t name_at;
+    size_t first_at; // where the first record goes
+    // the new message, from its header on, up to where it may end
+    struct bytes_out out;
+};
+
+/*
+ * Write one more record at the end of the new message. Its names are what they
+ * were (but for letters' case, where they end with the question's name), and as
+ * far as may be as short.
+ *
+ * Returns false, with nothing written, where there is no room.
+ */
+bool dns_reply_move(struct dns_reply_move *m,
+                    const struct dns_reply_record *record) ORD_CHECKED;
 
 #endif
