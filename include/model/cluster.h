@@ -25,8 +25,12 @@ struct cluster_settings {
     // that come from pods are seen with their service, whatever the pods'
     // labels: the slice controller copies the service's labels to its slices
     const struct selector *selector;
-    bool no_endpoints; // services have none
+    bool no_endpoints; // services have none, but for `self`
     bool pods;         // tell addresses of pods as well
+    // the server's own pod, in a namespace that is not hidden; NULL: not known.
+    // Its namespace and the service that it is named below exist as long as the
+    // cluster does, whether an object says so or not
+    const struct self *self;
 };
 
 // settings  borrowed until cluster_free(); NULL: nothing is hidden, and no pods
@@ -100,7 +104,8 @@ int cluster_each(const struct cluster *c, enum object_kind kind,
  * A service that is not there exists all the same while a StatefulSet names it
  * (spec.serviceName): cluster_service() has no object of it, but says what is
  * missing. A hidden one is not missing, and a StatefulSet that the selector
- * does not match misses none.
+ * does not match misses none. So does the one that settings.self is named
+ * below; it is told by the first call.
  *
  * changed  returns 0 to go on; anything else is returned, and this change and
  *          the rest wait for the next call. It may ask cluster_service() and
@@ -130,7 +135,8 @@ int cluster_take_changes(struct cluster *c,
  *
  * Of a service that is not there, but that a StatefulSet names, there is
  * nothing but its name and the reason: REASON_SERVICE_MISSING as `empty` and
- * `unnamed`.
+ * `unnamed`; where only settings.self is named below it,
+ * REASON_SERVICE_UNKNOWN.
  *
  * Lacks are told of pods that are named below the service (spec.hostname and
  * spec.subdomain) and of given endpoints that have a hostname, where they are

@@ -6,6 +6,7 @@
 
 #include "model/object.h"
 #include "model/reason.h"
+#include "model/self.h"
 
 // The ordinals that a StatefulSet declares below the service that governs it,
 // whether there are such pods by now or not: <name>-<start> and so on.
@@ -27,8 +28,14 @@ struct service_lack {
 struct service {
     const char *namespace;
     const char *name;
-    // NULL: there is none, but a StatefulSet names it; `empty` says so
+    // NULL: there is none, but a StatefulSet names it, or `self` is named below
+    // it; `empty` says so
     const struct object *object;
+    // the server's own pod, where it is named below this service: it has its
+    // name whatever the slices say; of its hostname, or of its pod's name where
+    // an endpoint has none, they say only whether it is in the set, not where
+    // it is. NULL: it is not
+    const struct self *self;
     // as in the object, or given by the source of ordinals
     uint8_t addresses_n;
     struct address addresses[2];

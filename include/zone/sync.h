@@ -41,6 +41,17 @@ struct zone_sync *zone_sync_new(struct zone *z, struct cluster *c,
 void zone_sync_free(struct zone_sync *s);
 
 /*
+ * Publish what the cluster has before any source was read: the server's own
+ * pod. The zone stays incomplete.
+ *
+ * now_ms, now_unix_s  as for zone_sync_run(), and before its first call
+ *
+ * Returns 0; or -ENOMEM, and the first run tries it again.
+ */
+int zone_sync_begin(struct zone_sync *s, uint64_t now_ms,
+                    uint32_t now_unix_s) ORD_CHECKED;
+
+/*
  * Bring the zone in line with the cluster and publish, as one step.
  *
  * A service that cannot be built keeps its last answers, and the others go on.

@@ -255,6 +255,28 @@ uint64_t zone_version(const struct zone *z);
 bool zone_is_declared(const struct zone *z, const struct dns_query *q,
                       const struct zone_lookup *l);
 
+/*
+ * Whether a question is about a name of our domain of which nobody has told us:
+ * at or below a service that is not there, be it that a StatefulSet names it or
+ * that the server's own pod, which is known, is named below it; a namespace; a
+ * pod by its address; or at no place that has a meaning here. Its outcome is
+ * ZONE_NXDOMAIN, or ZONE_NODATA at the service of the server's own pod.
+ */
+ORD_COLD bool zone_is_unknown(const struct zone *z, const struct dns_query *q,
+                              const struct zone_lookup *l);
+
+// Whether a name that is in our zones is in one of the reverse ones.
+ORD_COLD bool zone_is_reverse(const struct zone *z,
+                              const struct zone_lookup *l);
+
+/*
+ * Whether a question is about the name of the server's own pod (struct self) or
+ * one of its addresses: then its outcome is ZONE_FOUND or ZONE_NODATA, and true
+ * even while the zone is not complete.
+ */
+bool zone_is_self(const struct zone *z, const struct dns_query *q,
+                  const struct zone_lookup *l);
+
 // What is to go wrong with answers at a service's name or a pod's, and at all
 // names below it.
 struct zone_fault {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static void hub_mark(struct cluster *c, struct hub *h)
+void hub_mark(struct cluster *c, struct hub *h)
 {
     if (!h || h->dirty)
         return;
@@ -291,7 +291,7 @@ static int take_hubs(struct cluster *c,
 {
     while (c->dirty_hubs) {
         struct hub *h = c->dirty_hubs;
-        const bool exists = h->service || filter_shows_missing(c, h);
+        const bool exists = filter_shows(c, h);
         // A service that was never told of has nothing to go: slices without
         // their Service, or one that came and went.
         if (exists || h->known) {

@@ -12,6 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Hold the service that the server's own pod is named below, and its namespace,
+// for good. Returns false when there is no memory.
+static bool own_acquire(struct cluster *c)
+{
+    const struct self *self = c->settings.self;
+
+    if (!self)
+        return true;
+    struct space *s = space_acquire(c, self->namespace);
+    if (!s)
+        return false;
+    change_note_space(c, s);
+    c->own = hub_acquire(c, s, self->service);
+    hub_mark(c, c->own);
+    return c->own;
+}
+
 struct cluster *cluster_new(const struct cluster_settings *settings)
 {
     struct cluster *c = calloc(1, sizeof *c);
@@ -29,7 +46,10 @@ struct cluster *cluster_new(const struct cluster_settings *settings)
     map_init(&c->hubs);
     map_init(&c->pairs);
     map_init(&c->addresses);
-    return c;
+    if (own_acquire(c))
+        return c;
+    cluster_free(c);
+    return NULL;
 }
 
 static void free_nodes(struct map *t)

@@ -32,3 +32,8 @@ bool filter_shows_missing(const struct cluster *c, const struct hub *h)
             return true;
     return false;
 }
+
+bool filter_shows(const struct cluster *c, const struct hub *h)
+{
+    return h->service || h == c->own || filter_shows_missing(c, h);
+}

@@ -144,6 +144,7 @@ static inline struct pod_address **pod_entry_addresses(struct pod_entry *e)
 
 struct cluster {
     struct cluster_settings settings;
+    struct hub *own; // that settings.self is named below; NULL: not known
     uint64_t seed;
     struct map kinds[OBJECT_KINDS]; // entries that count
     struct map spaces;
@@ -199,6 +200,10 @@ bool filter_hides(const struct cluster *c, const struct object *o);
 // StatefulSet that is to be seen names it.
 bool filter_shows_missing(const struct cluster *c, const struct hub *h);
 
+// Whether the hub is told of and asked for: for its Service, one that is
+// missing, or the server's own pod.
+bool filter_shows(const struct cluster *c, const struct hub *h);
+
 // Hold an address of a namespace, and let go of it. Acquiring returns NULL when
 // there is no memory.
 struct pod_address *address_acquire(struct cluster *c, struct space *s,
@@ -230,6 +235,9 @@ void address_settle(struct cluster *c, struct pod_address *a);
 // both are alive: mark the services for which it makes a difference.
 void change_note(struct cluster *c, const struct entry *before,
                  const struct entry *after);
+
+// A service is to be told, whatever has changed. NULL is fine.
+void hub_mark(struct cluster *c, struct hub *h);
 
 // A namespace, or an address of pods, may have come or gone.
 void change_note_space(struct cluster *c, struct space *s);

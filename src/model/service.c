@@ -190,9 +190,13 @@ int cluster_service(const struct cluster *c, const char *namespace,
 {
     const struct hub *h = hub_find(c, namespace, name);
 
-    if (!h || (!h->service && !filter_shows_missing(c, h)))
+    if (!h || !filter_shows(c, h))
         return -ENOENT;
-    struct service s = {.namespace = h->space->name, .name = h->name};
+    struct service s = {
+        .namespace = h->space->name,
+        .name = h->name,
+        .self = h == c->own ? c->settings.self : NULL,
+    };
     struct asked q = {.c = c,
                       .h = h,
                       .arena = arena,

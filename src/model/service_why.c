@@ -372,6 +372,10 @@ void why_missing(const struct asked *q)
 {
     const struct object *set = NULL;
 
+    if (!filter_shows_missing(q->c, q->h)) {
+        q->out->empty = q->out->unnamed = why_reason(q, REASON_SERVICE_UNKNOWN);
+        return;
+    }
     for (struct list_node *at = q->h->sets; at; at = at->next) {
         const struct object *o =
             ORD_CONTAINER(at, struct workload_entry, at)->entry.object;

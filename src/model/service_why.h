@@ -39,7 +39,8 @@ int why_pods(const struct asked *q) ORD_CHECKED;
 // `unnamed`; asked after why_pods(). Returns 0 or -ENOMEM.
 int why_service(const struct asked *q) ORD_CHECKED;
 
-// The same of a service that is not there, but that a StatefulSet names.
+// The same of a service that is not there, but that a StatefulSet names, or
+// that the server's own pod is named below.
 void why_missing(const struct asked *q);
 
 #endif

@@ -157,12 +157,31 @@ static bool has_ipv4(const struct service *s, const char *host)
     return false;
 }
 
-static bool is_hidden(const struct hidden *h, const struct endpoint *e)
+static bool is_hidden(const struct hidden *h, const char *host)
 {
     uint32_t i = 0;
-    while (i < h->n && strcasecmp(h->hosts[i], e->hostname) != 0)
+    while (i < h->n && strcasecmp(h->hosts[i], host) != 0)
         i++;
     return i < h->n;
+}
+
+// The same for the server's own pod, where it has an address left.
+static int hide_own(const struct hidden *h, struct service *s,
+                    struct arena *arena)
+{
+    if (!s->self || !is_hidden(h, s->self->hostname))
+        return 0;
+    struct self *left = arena_alloc(arena, sizeof *left);
+    if (!left)
+        return -ENOMEM;
+    *left = *s->self;
+    left->addresses_n = 0;
+    for (uint8_t i = 0; i < s->self->addresses_n; i++)
+        if (s->self->addresses[i].family == FAMILY_IPV4)
+            left->addresses[left->addresses_n++] = s->self->addresses[i];
+    if (left->addresses_n)
+        s->self = left;
+    return 0;
 }
 
 // A copy of a slice without some endpoints.
@@ -178,7 +197,7 @@ static const struct slice_facts *without(const struct slice_facts *slice,
     if (!copy || !left)
         return NULL;
     for (uint32_t i = 0; i < slice->endpoints_n; i++)
-        if (!is_hidden(h, &slice->endpoints[i]))
+        if (!is_hidden(h, slice->endpoints[i].hostname))
             left[n++] = slice->endpoints[i];
     *copy = *slice;
     copy->endpoints = left;
@@ -200,6 +219,8 @@ int aims_hide_aaaa(const struct aims *aims, struct service *s,
     }
     if (h.n == 0)
         return 0;
+    if (hide_own(&h, s, arena))
+        return -ENOMEM;
     const struct slice_facts **slices =
         arena_array(arena, s->slices_n, sizeof(struct slice_facts *));
     if (!slices)

@@ -36,17 +36,30 @@ static int make_suffix(struct build *b, const struct dns_name *domain,
     return 0;
 }
 
+// RFC 8020: it does where the server's own pod is named below it.
+static bool exists(const struct build *b, const struct zone_rules *rules)
+{
+    const struct endpoints *ends = &b->endpoints;
+
+    if (b->service->self)
+        return true;
+    return build_is_headless(b)
+               ? ends->names_n > 0
+               : ends->set_n > 0 || !rules->ignore_empty_service;
+}
+
 // All that the endpoints are read for, in the scratch arena.
 static int collect(struct build *b, const struct zone_rules *rules)
 {
     const struct service *s = b->service;
     struct endpoints *ends = &b->endpoints;
 
+    b->exists = s->object != NULL;
+    if ((!b->exists || build_is_type(b, SERVICE_EXTERNAL_NAME)) && !s->self)
+        return 0;
     if (endpoints_collect(s, rules, &b->scratch, ends))
         return -ENOMEM;
-    b->exists = build_is_headless(b)
-                    ? ends->names_n > 0
-                    : ends->set_n > 0 || !rules->ignore_empty_service;
+    b->exists = exists(b, rules);
     // nothing is below a name that does not exist (RFC 8020)
     if (!b->exists)
         *ends = (struct endpoints){0};
@@ -66,12 +79,9 @@ static int prepare(struct build *b, const struct block_settings *settings,
     int rc = make_suffix(b, settings->domain, err);
     if (rc)
         return rc;
-    b->exists = b->service->object != NULL;
     b->seed = settings->hash_seed;
     b->pod_names = settings->rules.endpoint_pod_names;
-    if ((b->exists && !build_is_type(b, SERVICE_EXTERNAL_NAME) &&
-         collect(b, &settings->rules)) ||
-        build_collect_reasons(b))
+    if (collect(b, &settings->rules) || build_collect_reasons(b))
         return -ENOMEM;
 
     struct render *r = &b->render;

@@ -57,7 +57,7 @@ struct zone_peer {
     uint16_t a_count;
     uint16_t aaaa_count;
     uint8_t srv_weight; // of its own SRV answer
-    uint8_t managed;    // has a hostname: its PTR comes first
+    uint8_t rank;       // enum zone_rank: of its addresses
     uint8_t label[1];   // wire form: length octet, then the label
 };
 
@@ -71,9 +71,10 @@ struct zone_declared {
     uint32_t outside_at; // why others are none
 };
 
-enum zone_rank { // whose PTR an address has: the lowest one's
+enum zone_rank {    // whose PTR an address has: the lowest one's
+    ZONE_RANK_SELF, // of the server's own pod: it alone has that rank
     ZONE_RANK_CLUSTER_IP,
-    ZONE_RANK_MANAGED,
+    ZONE_RANK_MANAGED, // with a hostname
     ZONE_RANK_DASHED,
 };
 
@@ -83,7 +84,9 @@ struct zone_block {
     // false: the name and all below is NXDOMAIN. A ClusterIP service may keep
     // the PTR of its addresses (CoreDNS: ignore empty_service)
     bool exists;
-    bool is_missing;   // there is no such service
+    // there is no such service: nothing exists of it, unless the server's own
+    // pod is named below it
+    bool is_missing;
     bool is_headless;  // has zonal names, where the rules allow them
     bool knows_more;   // of hostnames than why_hostname says
     uint8_t protocols; // bit of each enum protocol with a named port

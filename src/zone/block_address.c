@@ -38,7 +38,7 @@ bool block_address(const struct zone_block *b, uint32_t i, struct address *out,
                16);
         peer = block_peer_at(b, b->owner_aaaa[i]);
     }
-    *rank = peer->managed ? ZONE_RANK_MANAGED : ZONE_RANK_DASHED;
+    *rank = (enum zone_rank)peer->rank;
     *out = a;
     return !is_cluster_ip(b, b->cluster_ips_n, out);
 }

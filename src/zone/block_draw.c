@@ -78,22 +78,26 @@ static void draw_cluster_ip(struct build *b)
     }
 }
 
+// An alias, or the name of the server's own pod alone: below both there is
+// nobody else.
+static void draw_no_set(struct build *b)
+{
+    render_sorted(&b->render, &b->sorted, b->owners);
+    if (build_is_type(b, SERVICE_EXTERNAL_NAME))
+        render_cname(&b->render, dns_name_view(&b->external), &b->cname);
+}
+
 size_t build_draw(struct build *b, uint8_t *to)
 {
     b->render.pen.to = to;
     b->render.pen.n = 0;
     if (!b->exists)
         return 0;
-    // one that exists has an object
-    switch (b->service->object->service.type) {
-    case SERVICE_HEADLESS:
+    if (build_is_headless(b))
         draw_headless(b);
-        break;
-    case SERVICE_CLUSTER_IP:
+    else if (build_is_type(b, SERVICE_CLUSTER_IP))
         draw_cluster_ip(b);
-        break;
-    default:
-        render_cname(&b->render, dns_name_view(&b->external), &b->cname);
-    }
+    else
+        draw_no_set(b);
     return b->render.pen.n;
 }

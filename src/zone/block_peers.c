@@ -49,7 +49,9 @@ static void fill_peer(const struct build *b, uint32_t i, uint8_t *peers)
     peer->srv_at = b->own[i].at;
     peer->srv_count = b->own[i].count;
     peer->srv_weight = render_own_weight(&b->render, &all, name);
-    peer->managed = name->managed;
+    peer->rank = name->self      ? ZONE_RANK_SELF
+                 : name->managed ? ZONE_RANK_MANAGED
+                                 : ZONE_RANK_DASHED;
     uint8_t *label = (uint8_t *)peer + offsetof(struct zone_peer, label);
     label[0] = name->label_n;
     memcpy(label + 1, name->label, name->label_n);

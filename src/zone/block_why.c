@@ -63,11 +63,18 @@ static int choose(struct build *b, const struct reason *why,
 
 // --- the service itself ----------------------------------------------------
 
+// Whether there are names that the service has, and not only the server's own
+// pod.
+static bool has_service(const struct build *b)
+{
+    return b->exists && b->service->object;
+}
+
 static bool has_empty_set(const struct build *b)
 {
     if (build_is_type(b, SERVICE_EXTERNAL_NAME))
         return false;
-    if (!b->exists)
+    if (!has_service(b))
         return true;
     return build_is_headless(b) ? b->endpoints.set_n == 0
                                 : b->service->addresses_n == 0;
@@ -187,7 +194,7 @@ static int choose_hostname(struct build *b)
     if (build_is_headless(b))
         out->common = WHY_HOSTNAME_UNKNOWN;
     // RFC 8020: nothing is below it, whatever is asked for
-    if (!b->exists)
+    if (!has_service(b))
         *out = b->reasons.empty;
     return build_is_headless(b) && why.names_n ? choose(b, &why, out) : 0;
 }
@@ -238,7 +245,7 @@ static int choose_ports(struct build *b)
     all->protocol.common = WHY_PROTOCOL_UNKNOWN;
     if (build_is_type(b, SERVICE_EXTERNAL_NAME))
         all->port.common = all->protocol.common = WHY_EXTERNAL_NAME;
-    if (!b->exists)
+    if (!has_service(b))
         all->port = all->protocol = all->empty;
     if (b->ports.names_n == 0)
         return 0;

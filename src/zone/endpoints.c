@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int compare_addresses(const struct endpoint_entry *a,
                              const struct endpoint_entry *b)
@@ -77,6 +78,8 @@ static int compare_by_address(const void *x, const void *y)
     int c = compare_addresses(*a, *b);
     if (c)
         return c;
+    if ((*a)->self != (*b)->self)
+        return (*a)->self ? -1 : 1;
     if ((*a)->in_set != (*b)->in_set)
         return (*a)->in_set ? -1 : 1;
     if ((*a)->managed != (*b)->managed)
@@ -136,6 +139,7 @@ struct collector {
     bool pod_names;
     struct arena *scratch;
     struct endpoints *out;
+    unsigned told; // bit of each own address that a slice has led to
 };
 
 static uint8_t rule_of(uint8_t own, enum endpoint_rule usual)
@@ -168,15 +172,69 @@ static bool is_called_by_pod(const struct collector *c,
     return n > 0 && n <= DNS_LABEL_MAX && !strchr(e->pod, '.');
 }
 
+// Whether it is the server's own pod, which one without a hostname is by its
+// pod's name: names of pods differ within a namespace.
+static bool is_self(const struct collector *c, const struct endpoint *e)
+{
+    const struct self *self = c->service->self;
+    return self && strcasecmp(e->hostname[0] ? e->hostname : e->pod,
+                              self->hostname) == 0;
+}
+
 static uint32_t count_entries(const struct collector *c)
 {
     const struct service *s = c->service;
-    uint32_t n = 0;
+    uint32_t n = s->self ? s->self->addresses_n : 0;
     for (uint32_t i = 0; i < s->slices_n; i++)
-        for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++)
-            if (has_name(c, &s->slices[i]->endpoints[k]))
-                n += s->slices[i]->endpoints[k].addresses_n;
+        for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++) {
+            const struct endpoint *e = &s->slices[i]->endpoints[k];
+            if (has_name(c, e))
+                n += is_self(c, e) ? s->self->addresses_n : e->addresses_n;
+        }
     return n;
+}
+
+static void add_own(struct collector *c, uint32_t slice, unsigned i,
+                    uint16_t zone, bool in_set)
+{
+    const struct self *self = c->service->self;
+    c->out->entries[c->out->entries_n++] = (struct endpoint_entry){
+        .label = self->hostname,
+        .octets = self->addresses[i].octets,
+        .slice = slice,
+        .zone = zone,
+        .label_n = (uint8_t)strlen(self->hostname),
+        .family = self->addresses[i].family,
+        .managed = true,
+        .self = true,
+        .in_set = in_set,
+    };
+    c->told |= 1u << i;
+}
+
+// Where a slice has the server's own pod, that is where it really is.
+static void add_self(struct collector *c, uint32_t slice,
+                     const struct endpoint *e)
+{
+    const struct self *self = c->service->self;
+    const bool in_set = meets(e, c->set);
+    for (unsigned i = 0; i < self->addresses_n; i++) {
+        if (self->addresses[i].family != c->service->slices[slice]->family)
+            continue;
+        add_own(c, slice, i, e->zone, in_set);
+        c->out->set_n += in_set;
+        c->out->serves[slice] |= in_set;
+    }
+}
+
+// It has its name all the same where no slice has it, or does not have all of
+// it; but no place in the set, and no ports.
+static void add_rest_of_self(struct collector *c)
+{
+    const struct self *self = c->service->self;
+    for (unsigned i = 0; self && i < self->addresses_n; i++)
+        if (!(c->told & 1u << i))
+            add_own(c, c->service->slices_n, i, 0, false);
 }
 
 static int add_endpoint(const struct collector *c, uint32_t slice,
@@ -244,32 +302,39 @@ static void group_names(struct endpoints *out)
         struct endpoint_name *name = &out->names[out->names_n - 1];
         name->n++;
         name->managed |= e->managed;
+        name->self |= e->self;
         name->in_set |= e->in_set;
         e->name = out->names_n - 1;
         out->by_address[i] = e;
     }
 }
 
-static int add_endpoints(const struct collector *c)
+static int add_endpoints(struct collector *c)
 {
     for (uint32_t i = 0; i < c->service->slices_n; i++) {
         const struct slice_facts *slice = c->service->slices[i];
-        for (uint32_t k = 0; k < slice->endpoints_n; k++)
-            if (has_name(c, &slice->endpoints[k]) &&
-                add_endpoint(c, i, &slice->endpoints[k]))
+        for (uint32_t k = 0; k < slice->endpoints_n; k++) {
+            const struct endpoint *e = &slice->endpoints[k];
+            if (!has_name(c, e))
+                continue;
+            if (is_self(c, e))
+                add_self(c, i, e);
+            else if (add_endpoint(c, i, e))
                 return -ENOMEM;
+        }
     }
+    add_rest_of_self(c);
     return 0;
 }
 
 int endpoints_collect(const struct service *s, const struct zone_rules *rules,
                       struct arena *scratch, struct endpoints *out)
 {
-    const struct service_facts *facts = &s->object->service;
-    const struct collector c = {
+    const struct service_facts *facts = s->object ? &s->object->service : NULL;
+    struct collector c = {
         .service = s,
-        .names = rule_of(facts->names, rules->names),
-        .set = rule_of(facts->set, rules->set),
+        .names = rule_of(facts ? facts->names : RULE_UNSET, rules->names),
+        .set = rule_of(facts ? facts->set : RULE_UNSET, rules->set),
         .pod_names = rules->endpoint_pod_names,
         .scratch = scratch,
         .out = out,
@@ -277,9 +342,10 @@ int endpoints_collect(const struct service *s, const struct zone_rules *rules,
     const uint32_t n = count_entries(&c);
 
     *out = (struct endpoints){0};
-    if (s->slices_n == 0)
+    if (s->slices_n == 0 && !s->self)
         return 0;
-    out->serves = arena_array(scratch, s->slices_n, sizeof *out->serves);
+    out->serves =
+        arena_array(scratch, s->slices_n + (size_t)1, sizeof *out->serves);
     out->entries = arena_array(scratch, n + 1, sizeof *out->entries);
     out->names = arena_array(scratch, n + 1, sizeof *out->names);
     out->by_address = arena_array(scratch, n + 1, sizeof *out->by_address);

@@ -16,12 +16,13 @@
 struct endpoint_entry {
     const char *label; // lower case; of 1 to 63 octets
     const uint8_t *octets;
-    uint32_t slice; // index into the service's slices
+    uint32_t slice; // index into the service's slices; slices_n: of none
     uint32_t name;  // index into names
     uint16_t zone;  // of the slice's zones, counted from 1; 0: none
     uint8_t label_n;
     uint8_t family; // enum family
     bool managed;   // the label is a hostname
+    bool self;      // of the server's own pod
     bool in_set;
 };
 
@@ -32,13 +33,15 @@ struct endpoint_name {
     uint32_t n;
     uint8_t label_n;
     bool managed; // one of them is
+    bool self;    // all of them are
     bool in_set;  // one of them is
 };
 
 struct endpoints {
     struct endpoint_entry *entries; // by label (ordinals as numbers), address
-    // by family and address; of one address those in the set come first, then
-    // managed ones, then by label: the first one has the PTR
+    // by family and address; of one address the server's own pod comes first,
+    // then those in the set, then managed ones, then by label: the first one
+    // has the PTR
     const struct endpoint_entry **by_address;
     struct endpoint_name *names;
     bool *serves; // by slice: whether it has an endpoint in the set
@@ -48,9 +51,9 @@ struct endpoints {
 };
 
 /*
- * Collect the endpoints of all slices that have a name. Who is in the set and
- * who has a name is for the service to say, else for the rules; who is in the
- * set has a name.
+ * Collect the endpoints of all slices that have a name, and the server's own
+ * pod. Who is in the set and who has a name is for the service to say, else for
+ * the rules; who is in the set has a name.
  *
  * An endpoint is called by its hostname; otherwise, where the rules say so and
  * it can be a label, by its pod's name; otherwise by its address with dashes

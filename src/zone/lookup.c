@@ -354,8 +354,10 @@ enum zone_outcome zone_lookup_finish(const struct zone *z,
         return finish_elsewhere(z, q, l, out);
     if (!l->block || !l->block->exists)
         return ZONE_NXDOMAIN;
-    // RFC 1034 3.6.2: a CNAME answers for every type; nothing is below it
-    if (ORD_UNLIKELY(l->block->cname.answer_count > 0))
+    // RFC 1034 3.6.2: a CNAME answers for every type; nothing is below it but
+    // the server's own pod
+    if (ORD_UNLIKELY(l->block->cname.answer_count > 0 &&
+                     l->place != PLACE_ENDPOINT))
         return l->place == PLACE_SERVICE ? find_alias(l->block, out)
                                          : ZONE_NXDOMAIN;
     if (l->place == PLACE_SERVICE)

@@ -123,13 +123,23 @@ static void group_names(struct ports *out, uint32_t n)
     out->same = out->same && out->names_n == 1;
 }
 
+// Those that have names in DNS.
+static uint32_t name_ports(const struct service *s,
+                           const struct endpoints *ends, struct ports *out)
+{
+    if (!s->object || s->object->service.type == SERVICE_EXTERNAL_NAME)
+        return 0;
+    return s->object->service.type == SERVICE_HEADLESS
+               ? name_slices(s, ends, out)
+               : name_service(&s->object->service, out);
+}
+
 int ports_collect(const struct service *s, const struct endpoints *ends,
                   struct arena *scratch, struct ports *out)
 {
-    const struct service_facts *facts = &s->object->service;
     const size_t uses = count_uses(s);
-    const size_t names =
-        facts->type == SERVICE_HEADLESS ? uses : facts->ports_n;
+    const size_t own = s->object ? s->object->service.ports_n : 0;
+    const size_t names = uses > own ? uses : own;
     const size_t runs = (size_t)s->slices_n + 1;
 
     *out = (struct ports){
@@ -143,9 +153,7 @@ int ports_collect(const struct service *s, const struct endpoints *ends,
         !out->chosen)
         return -ENOMEM;
     add_slices(s, out);
-    group_names(out, facts->type == SERVICE_HEADLESS
-                         ? name_slices(s, ends, out)
-                         : name_service(facts, out));
+    group_names(out, name_ports(s, ends, out));
     return 0;
 }
 

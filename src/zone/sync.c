@@ -178,7 +178,8 @@ static int build(struct zone_sync *s, struct arena *scratch,
         r = zone_update_service(s->update, &service, &err);
     if (r == 0) {
         // one that is only named has a block, too: it says why
-        ++*(service.object ? &s->result.built : &s->result.removed);
+        ++*(service.object || service.self ? &s->result.built
+                                           : &s->result.removed);
         return 0;
     }
     // nor is one reported that is only named: it may have any name
@@ -317,6 +318,15 @@ static void publish(struct zone_sync *s, uint32_t now_unix_s, bool complete)
     if (s->update)
         zone_update_publish(s->update, now_unix_s, complete);
     s->update = NULL;
+}
+
+int zone_sync_begin(struct zone_sync *s, uint64_t now_ms, uint32_t now_unix_s)
+{
+    s->now_ms = now_ms;
+    s->result = (struct zone_sync_result){0};
+    const int r = cluster_take_changes(s->cluster, on_change, s);
+    publish(s, now_unix_s, false);
+    return r == 0 && count_waiting(s, false) ? -ENOMEM : r;
 }
 
 int zone_sync_run(struct zone_sync *s, uint64_t now_ms, uint32_t now_unix_s,

@@ -210,7 +210,7 @@ static void count_block(struct zone *z, const struct zone_block *b, bool comes)
     size_t sign = comes ? 1 : (size_t)-1;
     if (!b)
         return;
-    z->state.services += (uint32_t)(sign * b->exists);
+    z->state.services += (uint32_t)(sign * (b->exists && !b->is_missing));
     z->state.endpoints += (uint32_t)(sign * b->peers_n);
     z->state.octets += sign * b->octets;
 }

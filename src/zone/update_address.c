@@ -11,10 +11,7 @@ static bool is_new_claim(const struct zone_block *old, const struct address *a,
     const struct zone_peer *peer;
     if (!old || !block_find_address(old, a, &peer))
         return true;
-    enum zone_rank was = !peer           ? ZONE_RANK_CLUSTER_IP
-                         : peer->managed ? ZONE_RANK_MANAGED
-                                         : ZONE_RANK_DASHED;
-    return was != rank;
+    return (peer ? peer->rank : ZONE_RANK_CLUSTER_IP) != rank;
 }
 
 // Whether the i-th address of the change's block has to be claimed.

@@ -18,6 +18,8 @@ struct draft {
     struct arena arena;
     struct object object;
     struct service service;
+    struct self self;
+    bool missing;
     struct slice_facts *slices;
     const struct slice_facts **pointers;
     struct service_port *ports;
@@ -146,6 +148,16 @@ static void add_cluster_ip(struct draft *d, const char *word)
     d->service.addresses_n++;
 }
 
+static void set_self(struct draft *d, const char *host, char *addresses)
+{
+    d->self.hostname = host;
+    for (char *one; (one = strsep(&addresses, ","));)
+        if (d->self.addresses_n == SELF_ADDRESSES_MAX ||
+            !address_parse(one, &d->self.addresses[d->self.addresses_n++]))
+            abort();
+    d->service.self = &d->self;
+}
+
 static char *next_word(char **rest)
 {
     char *word;
@@ -186,6 +198,11 @@ static bool read_service(struct draft *d, const char *word, char **rest)
         facts->names = rule_of(need(next_word(rest)));
     } else if (strcmp(word, "set") == 0) {
         facts->set = rule_of(need(next_word(rest)));
+    } else if (strcmp(word, "self") == 0) {
+        char *host = need(next_word(rest));
+        set_self(d, host, need(next_word(rest)));
+    } else if (strcmp(word, "missing") == 0) {
+        d->missing = true;
     } else {
         return false;
     }
@@ -253,7 +270,7 @@ struct draft *draft_new(const char *words)
     read_words(d, (char *)(uintptr_t)keep(d, words));
     d->service.namespace = d->object.namespace;
     d->service.name = d->object.name;
-    d->service.object = &d->object;
+    d->service.object = d->missing ? NULL : &d->object;
     d->service.slices = d->pointers;
     return d;
 }

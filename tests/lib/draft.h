@@ -24,6 +24,8 @@
  *     declares NAME START N   ordinals of a StatefulSet that it governs
  *     names RULE, set RULE    the service's own rules: ready, serving,
  *                             addressed
+ *     self HOST ADDRESS[,...] the server's own pod, of either family
+ *     missing                 there is no such service
  */
 struct draft;
 struct draft *draft_new(const char *words);

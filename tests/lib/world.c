@@ -249,6 +249,7 @@ static int make(struct world *w, const char *options, struct error *err)
                                          .pods = 42};
     const struct pipeline_listener listener = {
         .event = take_event, .probe = take_probe, .context = w};
+    const struct clock clock = fake_clock_view(&w->clock);
 
     w->report = (struct report){.finding = take_finding, .context = w};
     snprintf(w->directory, sizeof w->directory, "/tmp/ordinald-world.XXXXXX");
@@ -260,6 +261,8 @@ static int make(struct world *w, const char *options, struct error *err)
     if (result == 0)
         result = pipeline_init(&w->pipeline, &w->settings, &seeds, &listener,
                                &w->report, err);
+    if (result == 0)
+        result = pipeline_begin(&w->pipeline, &clock);
     if (result < 0)
         return result;
     w->context.zone = w->pipeline.zone;

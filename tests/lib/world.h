@@ -21,7 +21,8 @@ struct world;
  *          in it stands in single quotes. "" for the defaults. The server's
  *          address is 192.0.2.53, and PATH the world's directory
  *
- * Nothing is loaded yet: it answers SERVFAIL. Returns NULL and says why on
+ * Nothing is loaded yet: it answers SERVFAIL, but for the pod that it is itself
+ * (--self, with the environment of this process). Returns NULL and says why on
  * standard error when it cannot be made.
  */
 struct world *world_new(const char *options);

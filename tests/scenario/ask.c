@@ -87,6 +87,41 @@ static void step_query(struct story *s, char *rest)
         ask(s, query, n, transport, waits_ms);
 }
 
+// --- upstream --------------------------------------------------------------
+
+static void forwards(struct story *s, const char *name, const char *type)
+{
+    uint8_t query[600], message[1232];
+    const size_t n =
+        query_write(query, sizeof query, (uint16_t)(0x4200 + s->line), name,
+                    (uint16_t)reply_type_of(type), sizeof message, true);
+    struct answer_job job = {.message = message,
+                             .query_n = (uint32_t)n,
+                             .size = sizeof message,
+                             .transport = ANSWER_UDP};
+
+    if (n == 0) {
+        story_fail(s, "this is no question");
+        return;
+    }
+    memcpy(message, query, n);
+    answer_batch(world_context(s->world), &job, 1);
+    if (job.verdict != ANSWER_FORWARD)
+        story_fail(s, "%s %s is not forwarded", name, type);
+    else if (memcmp(message, query, n) != 0)
+        story_fail(s, "%s %s is not as it came", name, type);
+}
+
+static void step_forwards(struct story *s, char *rest)
+{
+    const char *name = story_word(&rest), *type = story_word(&rest);
+
+    if (!type)
+        story_fail(s, "written 'forwards NAME TYPE...'");
+    for (; type; type = story_word(&rest))
+        forwards(s, name, type);
+}
+
 // --- addresses and names ----------------------------------------------------
 
 enum { TEXT_SIZE = 300, WANTED_MAX = 64, EDNS_SIZE = 1232 };
@@ -191,9 +226,8 @@ static const struct {
     const char *word;
     void (*carry_out)(struct story *s, char *rest);
 } steps[] = {
-    {"query", step_query},
-    {"addresses", step_addresses},
-    {"pointer", step_pointer},
+    {"query", step_query},         {"forwards", step_forwards},
+    {"addresses", step_addresses}, {"pointer", step_pointer},
     {"absent", step_absent},
 };
 

@@ -228,6 +228,21 @@ static void step_options(struct story *s, const char *rest)
         snprintf(s->options + n, sizeof s->options - n, " %s", rest);
 }
 
+static void step_environment(struct story *s, char *rest)
+{
+    for (char *word; (word = story_word(&rest));) {
+        char *equals = strchr(word, '=');
+        if (s->world || !equals || s->variables_n == ORD_COUNT(s->variables)) {
+            story_fail(s, "written 'environment NAME=VALUE...', a few of them, "
+                          "before all other steps");
+            return;
+        }
+        *equals = 0;
+        if (setenv(word, equals + 1, 1) == 0)
+            s->variables[s->variables_n++] = word;
+    }
+}
+
 // --- the whole -------------------------------------------------------------
 
 static const struct {
@@ -263,6 +278,10 @@ static bool step(struct story *s, char *line)
         step_options(s, line);
         return true;
     }
+    if (strcmp(word, "environment") == 0) {
+        step_environment(s, line);
+        return true;
+    }
     if (!s->world)
         s->world = world_new(s->options);
     if (!s->world) {
@@ -292,6 +311,8 @@ bool story_run(const char *path, FILE *out)
     world_free(s.world);
     for (size_t i = 0; i < ORD_COUNT(s.files); i++)
         free(s.files[i].text);
+    for (unsigned i = 0; i < s.variables_n; i++)
+        unsetenv(s.variables[i]);
     free(s.text);
     return s.failures == 0;
 }

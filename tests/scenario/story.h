@@ -11,6 +11,8 @@
 //     options WORD...         as on the command line: --ttl 30 --zonal; what
 //                             has a blank in it in single quotes. Before
 //                             everything else
+//     environment NAME=VALUE...
+//                             of the process, while the story lasts; likewise
 //     manifest FILE <<END     write a file anew
 //     copy FILE PATH          the same, with the text of a file of this
 //                             repository
@@ -33,6 +35,7 @@
 //     query NAME TYPE [tcp] [edns=SIZE] [no-rd] [waits=MS]
 //                             is answered at once; or is to wait just so long:
 //                             the reply is what it gets then, as things are
+//     forwards NAME TYPE...   is asked upstream, for each of the types
 //     expect RCODE [FLAG...]  exactly these of aa tc rd ra ad cd
 //     answer|authority|additional
 //            none | count N | [in-order] <<END   records as in a master file,
@@ -90,6 +93,8 @@ struct story {
     unsigned step_line; // where the step began that is carried out
     // the world, made by the first step behind the options
     char options[512];
+    const char *variables[8]; // names of those that are set
+    unsigned variables_n;
     struct world *world;
     struct story_file files[16];
     // the last reply; not valid before the first query
