@@ -47,18 +47,20 @@ struct answer_settings {
     // how long a question waits for an ordinal that is declared and has no name
     // yet, at most ANSWER_PARK_MS_MAX; 0: not at all
     uint16_t hold_ms;
-    // Names outside of our zones are ANSWER_FORWARD instead of REFUSED, and all
+    // names outside of our zones are ANSWER_FORWARD instead of REFUSED, and all
     // replies have RA
     bool forwards;
-    // with it: also names in the domain that are below no service we know, not
-    // even one that a StatefulSet names and is there (never a name below a
-    // service that we know), instead of NXDOMAIN
+    // with it: also names in our domain of which nobody has told us
+    // (zone_is_unknown()), instead of NXDOMAIN
     bool falls_through;
     // with it: also names in reverse zones, instead of NXDOMAIN
     bool forwards_reverse;
 };
 
-enum { ANSWER_RCODES = 17 }; // BADVERS is the last one used
+enum {
+    ANSWER_RCODES = 18,      // BADVERS is the last one of ours
+    ANSWER_RCODE_OTHER = 17, // those beyond, of upstreams
+};
 
 // One for each worker; only it counts.
 struct answer_counters {
@@ -68,7 +70,7 @@ struct answer_counters {
     struct counter dropped;
     struct counter limited;   // not answered, or cut, because of the limit
     struct counter parked;    // messages that were told to wait, once each
-    struct counter forwarded; // ANSWER_FORWARD, once each
+    struct counter forwarded; // ANSWER_FORWARD when they came, not again
 };
 
 // What a worker answers from; not changed by answering, except for counters and
@@ -147,6 +149,12 @@ struct answer_job {
  * fault makes slow. The caller keeps the message and asks again: with `again`
  * when the zone has changed, where park_for_change says so; with `again` and
  * `due_now` when park_ms are over, or at once where it cannot keep it.
+ *
+ * ANSWER_FORWARD: where settings.forwards is given, a question of any type but
+ * AXFR and IXFR, of any class but CH, whose name is outside of our zones, even
+ * while the zone is incomplete; in class IN also for what the other settings
+ * say, and for an alias that leads to such a name, unless CNAME or ANY is asked
+ * for. Whether recursion is desired is for the upstream to look at.
  */
 void answer_batch(struct answer_context *context, struct answer_job *jobs,
                   unsigned n);

@@ -67,12 +67,16 @@ uint64_t answer_upstream_hash(const struct answer_upstream *a, uint64_t seed);
  * Make the client's reply of an upstream's: its sections, flags and RCODE as
  * they are, behind the client's ID and question (and our aliases before it),
  * with an OPT record of ours if the client sent one; cut at a record's end,
- * with TC, where the client takes less. Inside a zone read section.
+ * with TC (over TCP: with an extended error), where the client takes less. With
+ * aliases AA is set and AD clear: the first owner is ours, and nobody has
+ * proved it. Where the zone has changed since and has an answer, that one is
+ * given. Inside a zone read section.
  *
  * job    as it came: message, query_n, size, transport and client; the rest is
  *        set
- * reply  to a query that is the same as answer_upstream_query()'s of this job.
- *        One that is malformed, or not for that question, becomes SERVFAIL
+ * reply  to a query that is the same as answer_upstream_query()'s of this job;
+ *        borrowed for the call. One that is malformed, or not for that
+ *        question, becomes SERVFAIL
  */
 void answer_forwarded(struct answer_context *context, struct answer_job *job,
                       struct span reply);

@@ -9,12 +9,19 @@
 #include "found.h"
 #include "identity.h"
 #include "reply.h"
+#include "upstream.h"
 
-// RFC 5936, RFC 1995: other classes are not here, transfers are not allowed.
-static inline bool is_refused(const struct dns_query *q)
+// RFC 5936, RFC 1995: not allowed; nor forwarded, since their replies are of
+// many messages.
+static inline bool is_transfer(const struct dns_query *q)
 {
-    return q->qclass != DNS_CLASS_IN || q->qtype == DNS_TYPE_AXFR ||
-           q->qtype == DNS_TYPE_IXFR;
+    return q->qtype == DNS_TYPE_AXFR || q->qtype == DNS_TYPE_IXFR;
+}
+
+// Other classes are not here.
+static inline bool is_elsewhere(const struct dns_query *q)
+{
+    return q->qclass != DNS_CLASS_IN || is_transfer(q);
 }
 
 // --- verdicts --------------------------------------------------------------
@@ -29,23 +36,49 @@ ORD_COLD static void answer_empty(struct answer_context *c,
     reply_finish(c, job, &r, rcode);
 }
 
+// Another server is asked; the message stays as it came.
+ORD_COLD static void forward(struct answer_context *c, struct answer_job *job)
+{
+    job->verdict = ANSWER_FORWARD;
+    counter_add(&c->counters.forwarded, !job->again);
+}
+
 // A name that is below none of our zones.
 ORD_COLD static void answer_outside(struct answer_context *c,
                                     struct answer_job *job)
 {
+    if (c->settings.forwards) {
+        forward(c, job);
+        return;
+    }
     struct reply r = reply_begin(c, job);
-
     reply_note_why(job,
                    zone_why(c->zone, &job->query, &job->lookup, ZONE_OUTSIDE));
     reply_finish(c, job, &r, DNS_RCODE_REFUSED);
 }
 
+// Whether others may have the class. Class CH is about this server
+// (RFC 4892 2), and whatever is below our zones leads nobody else to know of
+// it.
+static bool is_others(const struct answer_context *c, struct answer_job *job)
+{
+    const struct dns_query *q = &job->query;
+    struct zone_match match;
+
+    return c->settings.forwards && q->qclass != DNS_CLASS_CH &&
+           !is_transfer(q) &&
+           zone_find(c->zone, q, &job->lookup, &match) == ZONE_OUTSIDE;
+}
+
 // A question that is not for the zone.
 static void answer_elsewhere(struct answer_context *c, struct answer_job *job)
 {
+    if (is_others(c, job)) {
+        forward(c, job);
+        return;
+    }
     struct reply r = reply_begin(c, job);
     uint16_t rcode = DNS_RCODE_REFUSED;
-
     if (job->query.qclass == DNS_CLASS_CH)
         rcode = identity_put(c, job, &r);
     reply_finish(c, job, &r, rcode);
@@ -67,11 +100,19 @@ ORD_COLD static void answer_rare(struct answer_context *c,
                                  struct answer_job *job,
                                  const struct zone_match *match)
 {
+    const bool is_alias = match->form == ZONE_FORM_CNAME;
+    struct span target;
+
+    // stub resolvers follow no alias: they need the addresses in the reply
+    if (is_alias && c->settings.forwards &&
+        chain_leads_out(c, &job->query, match, &target)) {
+        forward(c, job);
+        return;
+    }
     struct reply r = reply_begin(c, job);
     uint16_t rcode = DNS_RCODE_NOERROR;
-
     r.flags = DNS_FLAG_AA;
-    if (match->form == ZONE_FORM_CNAME)
+    if (is_alias)
         r = chain_put(c, job, r, match, &rcode);
     else
         r = found_put_rare(c, job, r, match, found_question(job));
@@ -126,15 +167,24 @@ ORD_COLD static void answer_limited(struct answer_context *c,
 // Of a context.
 enum {
     RARE_INCOMPLETE = 1, // the zone
-    RARE_HOLD,           // some of what does not exist is waited for
+    RARE_ABSENT, // some of what does not exist is waited for, or asked upstream
 };
+
+static uint8_t find_rare(const struct answer_settings *s, bool complete)
+{
+    const bool falls = s->falls_through || s->forwards_reverse;
+
+    return !complete                              ? RARE_INCOMPLETE
+           : s->hold_ms || (s->forwards && falls) ? RARE_ABSENT
+                                                  : 0;
+}
 
 // The message waits, and stays as it came, while the name does not exist that a
 // StatefulSet declares.
 static bool is_held(const struct answer_context *c, struct answer_job *job,
                     enum zone_outcome outcome)
 {
-    if (outcome != ZONE_NXDOMAIN || job->due_now ||
+    if (!c->settings.hold_ms || outcome != ZONE_NXDOMAIN || job->due_now ||
         job->query_n > ANSWER_PARK_OCTETS_MAX ||
         !zone_is_declared(c->zone, &job->query, &job->lookup))
         return false;
@@ -144,18 +194,29 @@ static bool is_held(const struct answer_context *c, struct answer_job *job,
     return true;
 }
 
-// Returns whether it was seen to, and is not to be answered as ever.
-ORD_COLD static bool answer_rarely(struct answer_context *c,
+// The functions below return false where the answer is as ever.
+
+// Of the server's own pod all is known before anything was read.
+ORD_COLD static bool answer_incomplete(struct answer_context *c,
+                                       struct answer_job *job)
+{
+    if (zone_is_self(c->zone, &job->query, &job->lookup))
+        return false;
+    answer_not_ready(c, job);
+    return true;
+}
+
+// A name that does not exist, or not yet, or not here.
+ORD_COLD static bool answer_absent(struct answer_context *c,
                                    struct answer_job *job,
                                    enum zone_outcome outcome)
 {
-    if (c->rare == RARE_INCOMPLETE) {
-        answer_not_ready(c, job);
-        return true;
-    }
-    if (!is_held(c, job, outcome))
+    if (is_held(c, job, outcome))
+        counter_add(&c->counters.parked, !job->again);
+    else if (upstream_is_asked(c, &job->query, &job->lookup, outcome))
+        forward(c, job);
+    else
         return false;
-    counter_add(&c->counters.parked, !job->again);
     return true;
 }
 
@@ -230,10 +291,12 @@ ORD_INLINE void answer_query(struct answer_context *c, struct answer_job *job)
         answer_outside(c, job);
         return;
     }
-    if (ORD_UNLIKELY(c->rare) && answer_rarely(c, job, outcome))
+    if (ORD_UNLIKELY(c->rare == RARE_INCOMPLETE) && answer_incomplete(c, job))
         return;
     if (ORD_UNLIKELY(outcome != ZONE_FOUND)) {
-        answer_negative(c, job, outcome, match.origin);
+        if (ORD_LIKELY(c->rare != RARE_ABSENT) ||
+            !answer_absent(c, job, outcome))
+            answer_negative(c, job, outcome, match.origin);
         return;
     }
     struct reply r = reply_begin(c, job);
@@ -291,16 +354,14 @@ ORD_FLAT void answer_batch(struct answer_context *context,
     const bool complete = zone_is_complete(z);
     unsigned tcp = 0;
 
-    context->rare = !complete                   ? RARE_INCOMPLETE
-                    : context->settings.hold_ms ? RARE_HOLD
-                                                : 0;
+    context->rare = find_rare(&context->settings, complete);
     struct answer_job *const end = jobs + n;
 
     for (struct answer_job *job = jobs; job < end; job++) {
         job->parsed =
             dns_query_parse(span_of(job->message, job->query_n), &job->query);
         const bool from_zone =
-            job->parsed == DNS_QUERY_OK && !is_refused(&job->query);
+            job->parsed == DNS_QUERY_OK && !is_elsewhere(&job->query);
         job->due = from_zone ? ANSWER_FROM_ZONE : ANSWER_VERDICT;
         if (ORD_LIKELY(from_zone))
             zone_lookup_begin(z, &job->query, &job->lookup);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A link of the chain owns what is at the target of the link before. Targets
-// are written out in the message, so that each can be pointed at, and is the
-// name to be looked up next.
+// A link of the chain owns what is at the target of the link before, and its
+// target is the name to be looked up next. Targets are written out in the
+// message, so that each can be pointed at.
 //
 //     question       a.N.svc.Z
 //     answer         ->question  CNAME  b.N.svc.Z
@@ -11,44 +11,88 @@
 
 #include "dns/name.h"
 #include "found.h"
+#include "upstream.h"
 
 enum { LINKS_MAX = 10 };
 
 struct chain {
     struct dns_query query; // for the name that is looked at
     struct zone_lookup lookup;
-    struct found_name names[LINKS_MAX + 1]; // the question's, then targets
+    struct zone_match next; // what was found there
+    // the question's, then targets, which are the zone's
+    struct span names[LINKS_MAX + 1];
     unsigned links;
 };
 
-// The name at the end of the chain becomes the query's.
-static void ask_for_last(struct chain *chain, const uint8_t *message)
+static void begin(struct chain *chain, const struct dns_query *q,
+                  const struct zone_match *match)
 {
-    struct dns_query *q = &chain->query;
-    struct found_name name = chain->names[chain->links];
-    const uint8_t *wire = message + name.at;
-
-    q->labels = 0;
-    for (size_t at = 0; wire[at]; at += wire[at] + 1u)
-        q->label_at[q->labels++] = (uint8_t)at;
-    q->label_at[q->labels] = (uint8_t)(name.n - 1);
-    q->name_n = (uint8_t)name.n;
-    q->name = dns_fold(q->folded, wire, name.n);
+    chain->query.qtype = q->qtype;
+    chain->query.qclass = DNS_CLASS_IN;
+    chain->next = *match;
+    chain->names[0] = span_of(q->name, q->name_n);
+    chain->links = 0;
 }
 
-static bool is_seen(const struct chain *chain, const uint8_t *message)
+static bool is_seen(const struct chain *chain)
 {
-    struct found_name last = chain->names[chain->links];
+    struct span last = chain->names[chain->links];
 
     for (unsigned i = 0; i < chain->links; i++) {
-        struct found_name name = chain->names[i];
+        struct span name = chain->names[i];
         size_t k = 0;
         while (k < last.n && name.n == last.n &&
-               dns_fold_octet(message[name.at + k]) ==
-                   dns_fold_octet(message[last.at + k]))
+               dns_fold_octet(name.p[k]) == dns_fold_octet(last.p[k]))
             k++;
         if (k == last.n)
             return true;
+    }
+    return false;
+}
+
+// One more link: to the target of the alias that was found. Returns false when
+// the chain ends here.
+static bool follow(struct chain *chain)
+{
+    const struct zone_records *cname = chain->next.records;
+
+    chain->names[++chain->links] =
+        span_of(cname->answer + DNS_RECORD_HEAD,
+                (size_t)cname->answer_n - DNS_RECORD_HEAD);
+    return !is_seen(chain);
+}
+
+// Look up the name at the end of the chain.
+static enum zone_outcome ask_for_last(const struct answer_context *c,
+                                      struct chain *chain)
+{
+    struct dns_query *q = &chain->query;
+    struct span name = chain->names[chain->links];
+
+    q->labels = 0;
+    for (size_t at = 0; name.p[at]; at += name.p[at] + 1u)
+        q->label_at[q->labels++] = (uint8_t)at;
+    q->label_at[q->labels] = (uint8_t)(name.n - 1);
+    q->name_n = (uint8_t)name.n;
+    q->name = dns_fold(q->folded, name.p, name.n);
+    return zone_find(c->zone, q, &chain->lookup, &chain->next);
+}
+
+bool chain_leads_out(const struct answer_context *c, const struct dns_query *q,
+                     const struct zone_match *match, struct span *target)
+{
+    // nobody has it: so that is no question for others (fault.c)
+    const bool is_asked = chain_is_followed(q->qtype) && q->qtype != 0;
+    struct chain chain;
+
+    begin(&chain, q, match);
+    while (is_asked && chain.links < LINKS_MAX && follow(&chain)) {
+        enum zone_outcome outcome = ask_for_last(c, &chain);
+        *target = chain.names[chain.links];
+        if (outcome != ZONE_FOUND)
+            return upstream_is_asked(c, &chain.query, &chain.lookup, outcome);
+        if (chain.next.form != ZONE_FORM_CNAME)
+            return false;
     }
     return false;
 }
@@ -58,23 +102,23 @@ static void point_at(uint8_t *owner, size_t offset)
     bytes_store_u16(owner, (uint16_t)(DNS_POINTER | offset));
 }
 
-// One more link. Returns false when the chain ends here.
+// The record of a link. name: its owner, then its target. Returns false where
+// it has no room.
 static bool put_link(struct answer_job *job, struct reply *r,
-                     const struct zone_records *cname, struct chain *chain)
+                     const struct zone_records *cname, struct found_name *name)
 {
     if (cname->answer_n > reply_room(r)) {
         *r = reply_cut(job, *r, (uint16_t)(r->answers + 1));
         return false;
     }
     uint8_t *owner = r->at;
-    size_t target_n = cname->answer_n - DNS_RECORD_HEAD;
     reply_copy(r, cname->answer, cname->answer_n);
-    point_at(owner, chain->names[chain->links].at);
+    point_at(owner, name->at);
     r->answers++;
-    chain->links++;
-    chain->names[chain->links] = (struct found_name){
-        (size_t)(owner - job->message) + DNS_RECORD_HEAD, target_n};
-    return !is_seen(chain, job->message);
+    *name = (struct found_name){reply_offset(job, r) - cname->answer_n +
+                                    DNS_RECORD_HEAD,
+                                cname->answer_n - DNS_RECORD_HEAD};
+    return true;
 }
 
 static uint8_t *skip_record(uint8_t *p)
@@ -136,32 +180,26 @@ struct reply chain_put(struct answer_context *c, struct answer_job *job,
                        struct reply r, const struct zone_match *match,
                        uint16_t *rcode)
 {
-    const uint16_t qtype = job->query.qtype;
-    const bool follow = qtype != DNS_TYPE_CNAME && qtype != DNS_TYPE_ANY;
+    struct found_name name = found_question(job);
     struct chain chain;
-    struct zone_match next = *match;
 
-    chain.query.qtype = qtype;
-    chain.query.qclass = DNS_CLASS_IN;
-    chain.links = 0;
-    chain.names[0] = found_question(job);
-    while (put_link(job, &r, next.records, &chain) && follow) {
-        struct found_name name = chain.names[chain.links];
-        ask_for_last(&chain, job->message);
-        enum zone_outcome outcome =
-            zone_find(c->zone, &chain.query, &chain.lookup, &next);
-        if (outcome == ZONE_OUTSIDE)
+    begin(&chain, &job->query, match);
+    while (put_link(job, &r, chain.next.records, &name) &&
+           chain_is_followed(job->query.qtype) && follow(&chain)) {
+        enum zone_outcome outcome = ask_for_last(c, &chain);
+        if (outcome == ZONE_OUTSIDE ||
+            upstream_is_asked(c, &chain.query, &chain.lookup, outcome))
             break;
         if (outcome != ZONE_FOUND) {
             if (outcome == ZONE_NXDOMAIN)
                 *rcode = DNS_RCODE_NXDOMAIN;
             reply_note_why(
                 job, zone_why(c->zone, &chain.query, &chain.lookup, outcome));
-            return put_negative(c, job, r, next.origin, name);
+            return put_negative(c, job, r, chain.next.origin, name);
         }
-        if (next.form != ZONE_FORM_CNAME)
-            put_end(c, job, &r, &next, name);
-        if (next.form != ZONE_FORM_CNAME || chain.links == LINKS_MAX)
+        if (chain.next.form != ZONE_FORM_CNAME)
+            put_end(c, job, &r, &chain.next, name);
+        if (chain.next.form != ZONE_FORM_CNAME || chain.links == LINKS_MAX)
             break;
     }
     return r;

@@ -9,6 +9,7 @@
 #include "chain.h"
 #include "found.h"
 #include "reply.h"
+#include "upstream.h"
 
 // No record has it (RFC 6895 3.1).
 enum { TYPE_NONE = 0 };
@@ -125,7 +126,9 @@ static void meet(struct answer_context *c, struct answer_job *job,
 void fault_meet(struct answer_context *c, struct answer_job *jobs, unsigned n)
 {
     for (struct answer_job *job = jobs; job < jobs + n; job++) {
-        if (job->due != ANSWER_FROM_ZONE)
+        // a fault is one of ours, not of who else knows the name
+        if (job->due != ANSWER_FROM_ZONE ||
+            upstream_may_know(c, &job->query, &job->lookup))
             continue;
         const struct zone_fault f = zone_find_fault(c->zone, &job->query);
         meet(c, job, &f);

@@ -86,8 +86,8 @@ static void put_note(struct options *o, const struct answer_job *job,
 
 // Errors are for anyone who asks, in anyone's name: they stay below three times
 // what was asked.
-static uint8_t *end_of(const struct answer_context *c,
-                       const struct answer_job *job, uint16_t rcode)
+uint8_t *options_end(const struct answer_context *c,
+                     const struct answer_job *job, uint16_t rcode)
 {
     size_t limit = reply_size_limit(c, job);
 
@@ -104,7 +104,7 @@ uint8_t *options_put(const struct answer_context *c,
     struct options o = {
         .opt = r.at - DNS_OPT,
         .at = r.at,
-        .end = end_of(c, job, rcode),
+        .end = options_end(c, job, rcode),
     };
 
     if (sends_identity(c, &job->query))

@@ -79,6 +79,10 @@ ORD_COLD uint8_t *options_put(const struct answer_context *c,
                               const struct answer_job *job, struct reply r,
                               uint16_t rcode);
 
+// Where the options of a reply with this RCODE end at the latest.
+ORD_COLD uint8_t *options_end(const struct answer_context *c,
+                              const struct answer_job *job, uint16_t rcode);
+
 /*
  * Begin behind the question; a query whose question could not be read gets none
  * back. OPT's room is set aside.
@@ -107,22 +111,30 @@ ORD_INLINE void reply_put_opt(const struct answer_context *c,
     r->additionals++;
 }
 
-// The header, when all that follows it stands.
-ORD_INLINE void reply_end(struct answer_context *c, struct answer_job *job,
-                          const struct reply *r, uint16_t rcode)
+// The header, when all that follows it stands. flags: with those of r.
+ORD_INLINE void reply_put_header(struct answer_job *job, const struct reply *r,
+                                 uint16_t flags, uint16_t rcode)
 {
-    const struct dns_query *q = &job->query;
     uint8_t *m = job->message;
 
-    // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear
-    uint16_t kept = q->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
-    bytes_store_u16(m + 2,
-                    (uint16_t)(DNS_FLAG_QR | kept | r->flags | (rcode & 0xf)));
+    bytes_store_u16(m + 2, (uint16_t)(flags | (rcode & DNS_RCODE_MASK)));
     bytes_store_u16(m + 6, r->answers);
     bytes_store_u16(m + 8, r->authorities);
     bytes_store_u16(m + 10, r->additionals);
     job->reply_n = (uint32_t)reply_offset(job, r);
     job->verdict = ANSWER_SEND;
+}
+
+// The same for a reply that is all ours.
+ORD_INLINE void reply_end(struct answer_context *c, struct answer_job *job,
+                          const struct reply *r, uint16_t rcode)
+{
+    // RFC 6895 2.1: the opcode and RD are the query's, Z, AD and CD are clear;
+    // RFC 1035 4.1.1: RA says what the server does, in whatever reply
+    uint16_t kept = job->query.flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
+    uint16_t ra = (uint16_t)(c->settings.forwards * DNS_FLAG_RA);
+    reply_put_header(job, r, (uint16_t)(DNS_FLAG_QR | ra | kept | r->flags),
+                     rcode);
     counter_add(&c->counters.replies[rcode], 1);
     if (ORD_UNLIKELY(r->flags & DNS_FLAG_TC))
         counter_add(&c->counters.truncated, 1);

@@ -3,7 +3,8 @@
 // formed (as a second decoder sees it), within its limit, has the query's id
 // and question, an error is no more than three times as long as its query, a
 // response is never answered, and at most one extended error goes with it,
-// which each NXDOMAIN has room for.
+// which each NXDOMAIN has room for. The same with names that others may know:
+// what is forwarded stays as it came, and is below no service that is there.
 #include "answer/answer.h"
 // a fuzz target is linked with src/ alone: the decoder comes along
 #include "lib/reply.c"
@@ -179,7 +180,56 @@ static void check_options(const struct reply *r)
         check(errors == 1, "NXDOMAIN without a reason");
 }
 
-static void check_reply(const uint8_t *query, size_t n,
+// The name's last labels, in any letters, are these.
+static bool is_suffix(const uint8_t *name, size_t n, struct span suffix)
+{
+    size_t at = 0;
+
+    for (; at < n && n - at > suffix.n; at += name[at] + 1u)
+        ;
+    if (at >= n || n - at != suffix.n)
+        return false;
+    for (size_t i = 0; i < suffix.n; i++)
+        if ((name[at + i] | 0x20) != (suffix.p[i] | 0x20))
+            return false;
+    return true;
+}
+
+#define DOMAIN           "\7cluster\5local"
+#define SERVICE(service) service "\5mongo\3svc" DOMAIN
+
+static struct span wire(const char *name)
+{
+    return span_of(name, strlen(name) + 1);
+}
+
+static void check_forwarded(const uint8_t *query, size_t n,
+                            const struct answer_job *job)
+{
+    static const char *const services[] = {SERVICE("\2db"), SERVICE("\3web"),
+                                           SERVICE("\2to"), SERVICE("\3fro")};
+    const struct span out = wire(SERVICE("\3ext"));
+    const size_t question = question_size(query, n);
+    const uint8_t *name = query + 12;
+
+    check(memcmp(job->message, query, n) == 0, "a forwarded query was changed");
+    check(question > 4 && !(query[2] & 0xf8), "no question was forwarded");
+    const size_t name_n = question - 4;
+    const unsigned type = (unsigned)(name[name_n] << 8 | name[name_n + 1]);
+    const unsigned class = (unsigned)(name[name_n + 2] << 8 | name[name_n + 3]);
+    check(type != 251 && type != 252, "a transfer was forwarded");
+    check(class != 3, "a question about the server was forwarded");
+    check(class == 1 || !is_suffix(name, name_n, wire(DOMAIN)),
+          "another class was forwarded of a name in the domain");
+    for (size_t i = 0; i < ORD_COUNT(services); i++)
+        check(!is_suffix(name, name_n, wire(services[i])),
+              "a name below a service was forwarded");
+    // but the alias that leads out
+    check(name_n == out.n || !is_suffix(name, name_n, out),
+          "a name below an alias was forwarded");
+}
+
+static void check_reply(const uint8_t *query, size_t n, bool forwards,
                         const struct answer_job *job)
 {
     struct reply r;
@@ -192,7 +242,8 @@ static void check_reply(const uint8_t *query, size_t n,
     check(memcmp(job->message, query, 2) == 0, "another id");
     check(r.flags & 0x8000, "QR is clear");
     check((r.flags >> 8 & 0x79) == (query[2] & 0x79), "another opcode or RD");
-    check((r.flags & 0xf0) == 0, "RA, Z, AD or CD is set");
+    check((r.flags & 0xf0) == (forwards ? 0x80 : 0),
+          "Z, AD or CD is set, or RA is wrong");
     size_t question = question_size(query, n);
     if (r.question[0])
         check(question && memcmp(job->message + 12, query + 12, question) == 0,
@@ -211,7 +262,7 @@ static void check_reply(const uint8_t *query, size_t n,
 }
 
 static void answer(const uint8_t *query, size_t n,
-                   enum answer_transport transport)
+                   enum answer_transport transport, bool forwards)
 {
     static const struct sockaddr_any client = {
         .v4 = {.sin_family = AF_INET, .sin_port = 1}, sizeof client.v4};
@@ -220,7 +271,10 @@ static void answer(const uint8_t *query, size_t n,
         .settings = {.udp_size_max = UDP_SIZE_MAX,
                      .tcp_idle_ds = 100,
                      .identity = span_of_text("fuzz"),
-                     .version = span_of_text("ordinald")},
+                     .version = span_of_text("ordinald"),
+                     .forwards = forwards,
+                     .falls_through = forwards,
+                     .forwards_reverse = forwards},
         .now_unix_s = 1700000000};
     size_t size = n > UDP_SIZE_MAX ? n : UDP_SIZE_MAX;
     uint8_t *message = malloc(size);
@@ -234,8 +288,11 @@ static void answer(const uint8_t *query, size_t n,
                              .transport = transport,
                              .client = &client};
     answer_batch(&context, &job, 1);
+    check(forwards || job.verdict != ANSWER_FORWARD, "a query was forwarded");
     if (job.verdict == ANSWER_SEND)
-        check_reply(query, n, &job);
+        check_reply(query, n, forwards, &job);
+    else if (job.verdict == ANSWER_FORWARD)
+        check_forwarded(query, n, &job);
     else
         check(n < 12 || query[2] & 0x80, "a query was dropped");
     free(message);
@@ -245,7 +302,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (n > DNS_TCP_MAX)
         return 0;
-    answer(data, n, ANSWER_UDP);
-    answer(data, n, ANSWER_TCP);
+    for (int forwards = 0; forwards < 2; forwards++) {
+        answer(data, n, ANSWER_UDP, forwards);
+        answer(data, n, ANSWER_TCP, forwards);
+    }
     return 0;
 }
