@@ -4,7 +4,8 @@
 //
 // Each query has an ID and over UDP a socket, and so a source port, of its own,
 // both from the kernel's CSPRNG; a reply counts when it comes from the server's
-// address to that socket, with that ID and that question (RFC 5452 9).
+// address to that socket, with that ID and that question (RFC 5452 9). Sent
+// again it has another port, and a reply to either is taken.
 #ifndef ORDINALD_NET_CHANNEL_H
 #define ORDINALD_NET_CHANNEL_H
 
@@ -56,24 +57,27 @@ int channel_new(uv_loop_t *loop, const struct sockaddr_any *server,
                 struct channel **out, struct error *err) ORD_CHECKED;
 
 // What is on its way is dropped: no call is made. Its handles are closed when
-// the loop has run once more. NULL is fine. Not from a call of its own.
+// the loop has run once more. NULL is fine. Also from a call of its own.
 void channel_free(struct channel *c);
 
 /*
  * Send a query.
  *
- * message  whole, any ID; copied. A reply over UDP that is cut off is an answer
- *          like others: who wants it all asks again over TCP
+ * message  whole, any ID, one question, at most DNS_UDP_MIN octets; copied. A
+ *          reply over UDP that is cut off is an answer like others: who wants
+ *          it all asks again over TCP
  * call     copied
  *
  * Returns 0 and sets out, valid until `done` returns; a negative errno, and
- * nothing is called: -EMFILE, -ENOMEM, or what the network says at once.
+ * nothing is called: -EMFILE (files, ports or IDs), -ENOMEM, -EMSGSIZE, -EINVAL
+ * (not one question), or what the network says at once.
  */
 int channel_ask(struct channel *c, enum channel_transport transport,
                 struct span message, const struct channel_call *call,
                 struct channel_ask **out) ORD_CHECKED;
 
-// Nobody waits for it any more: no call is made. Also from a call of another.
+// Nobody waits for it any more: no call is made. Also from any call; in its own
+// `done` it changes nothing.
 void channel_drop(struct channel_ask *a);
 
 #endif

@@ -3,16 +3,21 @@
 // they were given, and how they do. One value, shared by all workers: what one
 // of them learns, all know. Any thread; what changes is atomic.
 //
-//     GOOD    asked; the first one of them that a question was not sent to yet
-//     ASIDE   failed twice without an answer in between: left alone for
-//             UPSTREAM_WAIT_MIN_MS, doubled each time up to
-//             UPSTREAM_WAIT_MAX_MS; then a probe is sent, and any reply to it
-//             makes it GOOD
+//     GOOD    asked; the first one of them that a question was not sent to yet.
+//             Where it is slow or unreachable it is doubted: a probe is sent at
+//             once, and only if nothing comes for UPSTREAM_DOUBT_MS it is
+//             ASIDE. A name that nobody can answer sets no server aside
+//     ASIDE   left alone for UPSTREAM_WAIT_MIN_MS; then probed, after twice the
+//             time each, up to UPSTREAM_WAIT_MAX_MS, or UPSTREAM_WAIT_ALONE_MS
+//             where none is GOOD. Whatever it replies to makes it GOOD
 //     LOOP    a probe of ours came back as a query: it leads back to us. Probed
-//             on as one that is aside
+//             on as one that is aside, until the reply comes and the query does
+//             not
 //
-// The probe is a question that nobody else asks, HINFO of two random labels, so
-// that it is known again wherever it turns up. It is sent once at first, too.
+// A probe is two queries. One that nobody else asks, HINFO of two random
+// labels, is known again wherever it turns up; it is sent once at first, too.
+// The other one, id.server of class CHAOS (RFC 4892), is answered by the server
+// itself: one whose own upstreams are gone still knows names of its own.
 #ifndef ORDINALD_NET_UPSTREAMS_H
 #define ORDINALD_NET_UPSTREAMS_H
 
@@ -26,8 +31,12 @@
 
 enum {
     UPSTREAMS_MAX = 15, // as CoreDNS
+    // a server that is there replies to a probe sooner
+    UPSTREAM_DOUBT_MS = 500,
     UPSTREAM_WAIT_MIN_MS = 500,
     UPSTREAM_WAIT_MAX_MS = 8000,
+    // so long after it has come back the only one may be refused
+    UPSTREAM_WAIT_ALONE_MS = 1000,
 };
 
 struct upstreams;
@@ -39,7 +48,7 @@ struct upstream_state {
     enum upstream_condition condition;
     bool unreachable;  // the last failure: it was refused, not silent
     uint64_t since_ms; // monotonic, of the condition
-    uint64_t asked;    // queries
+    uint64_t asked;    // queries; no probes
     uint64_t answered;
     uint64_t failed; // silent or unreachable
 };

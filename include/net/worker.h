@@ -42,9 +42,11 @@ struct workers_settings {
     // taken. NULL: nobody, until workers_forward_to()
     struct upstreams *upstreams;
     // queries that may wait for upstreams, of which each thread takes its
-    // share; 0: 4096
+    // share, rounded up; 0: 4096. The limit of open files is raised for them
+    // too
     unsigned forward_queries;
-    unsigned forward_per_client; // of these, one client's; 0: a quarter
+    // of these, one client's, as with tcp_per_client; 0: a quarter
+    unsigned forward_per_client;
 };
 
 // Sums over all workers; see struct answer_counters.
@@ -57,11 +59,16 @@ struct workers_state {
     uint64_t limited; // by the rate limit
     uint64_t parked;  // told to wait, what found no place included
     uint64_t parked_now;
-    uint64_t forwarded;      // told to ask upstream, whatever became of it
-    uint64_t forwarded_now;  // that wait for upstreams
-    uint64_t forward_failed; // no upstream had an answer: SERVFAIL
-    uint64_t forward_full;   // no place to wait: SERVFAIL
-    uint64_t forward_asked;  // queries that went upstream, one for equal ones
+    uint64_t forwarded;     // told to ask upstream, whatever became of it
+    uint64_t forwarded_now; // that wait for upstreams
+    // different questions that may wait; less than asked for where open files
+    // are few, 0: nothing is forwarded
+    uint64_t forwarded_max;
+    uint64_t forward_failed; // no upstream had an answer: SERVFAIL from us
+    uint64_t forward_full;   // no place, descriptor or memory: SERVFAIL
+    // queries that went upstream: one for equal ones, and one more for each
+    // further upstream and for TCP
+    uint64_t forward_asked;
     uint64_t receive_errors;
     uint64_t send_errors; // UDP replies that did not leave
     uint64_t connections_accepted;
@@ -88,9 +95,10 @@ int workers_start(const struct workers_settings *settings, struct workers **out,
 struct sockaddr_any workers_address(const struct workers *w, size_t i);
 
 /*
- * Drain and end: no new connection; what has reached the sockets is answered;
- * replies on the way are written (2 s at most); then threads end and all memory
- * is freed. NULL is fine.
+ * Drain and end: upstreams may answer what they were asked (1 s at most, while
+ * all goes on as ever), what they have not is SERVFAIL; then no new connection;
+ * what has reached the sockets is answered; replies on the way are written (2 s
+ * at most); then threads end and all memory is freed. NULL is fine.
  */
 void workers_stop(struct workers *w);
 

@@ -43,10 +43,12 @@ struct line_call {
 int lines_new(uv_loop_t *loop, struct upstreams *upstreams, bool probes,
               struct lines **out) ORD_CHECKED;
 
-// As channel_free(). NULL is fine.
+// No call is made any more. Its handles are closed when the loop has run once
+// more. NULL is fine. Not from a call.
 void lines_free(struct lines *l);
 
-// Ask these from now on; what is on its way goes on.
+// Ask these from now on; what is on its way goes on. Where there is no memory
+// for them, those before are asked on.
 void lines_set(struct lines *l, struct upstreams *upstreams);
 
 /*
@@ -68,8 +70,8 @@ int lines_ask_again(struct line_ask *a, struct span message,
                     const struct line_call *call,
                     struct line_ask **out) ORD_CHECKED;
 
-// Nobody waits for it any more; what comes of it still says something about
-// the upstream.
+// Nobody waits for it any more: no call is made. Whether it becomes slow is
+// seen all the same: it says something about the upstream. Also from any call.
 void lines_drop(struct line_ask *a);
 
 // Why nothing could be asked, or had an answer: REASON_UPSTREAM_SILENT,

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// Places are looked through one after the other: beside a query that waits for
-// milliseconds, a walk over what its seat needs costs less than an index to
-// keep, and no client can make it longer than PARK_MAX.
 #include "park.h"
 
 #include "base/hash.h"
@@ -11,60 +8,64 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-struct park_seat {
-    uint64_t client;  // CLIENT_NONE: nobody's
-    uint64_t key;     // of what a client repeats when it asks again
-    uint64_t due_ms;  // when its time is over
-    uint64_t version; // of the zone, as it was answered from; VERSION_NONE
-    const void *origin;
-    uint8_t transport; // enum answer_transport
-    bool for_change;
-    bool called;
-};
-
-// Which version a first answer came from is not known for sure: it is looked at
-// once more, whatever the zone says.
-#define VERSION_NONE UINT64_MAX
-
-static void on_look(uv_timer_t *timer);
-
-int park_init(struct park *p, struct responder *r,
-              void (*called)(void *context), void *context)
+static struct parked *parked_of(struct ring *link)
 {
-    *p = (struct park){.responder = r, .called = called, .context = context};
-    (void)uv_timer_init(r->loop, &p->timer); // always 0
-    p->places = calloc(PARK_MAX, sizeof *p->places);
-    p->seats = calloc(PARK_MAX, sizeof *p->seats);
-    return p->places && p->seats ? 0 : -ENOMEM;
+    return ORD_CONTAINER(link, struct parked, link);
+}
+
+int park_init(struct park *p, const struct park_kind *kind,
+              const struct park_limits *limits, struct counter *counter)
+{
+    uint32_t buckets_n = 1;
+
+    *p = (struct park){.kind = kind,
+                       .counter = counter,
+                       .max = limits->places,
+                       .client_max = limits->client_places};
+    ring_init(&p->unused);
+    ring_init(&p->told);
+    if (p->max == 0)
+        return 0;
+    if (getentropy(&p->seed, sizeof p->seed) < 0)
+        return -errno;
+    while (buckets_n < p->max)
+        buckets_n *= 2;
+    p->mask = buckets_n - 1;
+    p->places = calloc(p->max, sizeof *p->places);
+    p->buckets = calloc(buckets_n, sizeof *p->buckets);
+    if (!p->places || !p->buckets)
+        return -ENOMEM;
+    return share_init(&p->share, p->max, p->seed);
 }
 
 void park_release(struct park *p)
 {
     assert(p->n == 0);
     free(p->places);
-    free(p->seats);
+    free(p->buckets);
+    share_release(&p->share);
     *p = (struct park){0};
 }
 
-static struct park_seat *seat_of(const struct park *p, const struct parked *who)
+void park_way_init(struct park_way *way, struct park *p,
+                   void (*answer)(void *context), void *context)
 {
-    return &p->seats[who - p->places];
+    *way = (struct park_way){.park = p, .answer = answer, .context = context};
+    ring_init(&way->waiting);
+    ring_init(&way->called);
+    ring_init(&way->told);
 }
 
-static bool is_taken(const struct park_seat *s)
-{
-    return s->client != CLIENT_NONE;
-}
+// --- the same query again --------------------------------------------------
 
-// --- coming and going ------------------------------------------------------
-
-static uint64_t key_of(const struct answer_job *job, const void *origin)
+static uint64_t key_of(const struct park_way *way, const struct answer_job *job)
 {
     const uint64_t h =
-        hash_bytes(bytes_load_u16(job->message), job->message + DNS_HEADER,
-                   job->query.question_n);
-    return hash_mix(h ^ sockaddr_port(job->client), (uintptr_t)origin);
+        hash_bytes(way->park->seed ^ bytes_load_u16(job->message),
+                   job->message + DNS_HEADER, job->query.question_n);
+    return hash_mix(h ^ sockaddr_port(job->client), (uintptr_t)way);
 }
 
 static bool same_client(const struct sockaddr_any *a,
@@ -76,217 +77,183 @@ static bool same_client(const struct sockaddr_any *a,
 
 // The same ID and question, letter by letter (a resolver may draw their case,
 // and looks for it in the reply), from the same port over the same way.
-static bool is_repeated(const struct parked *who, const struct answer_job *job,
-                        const void *origin)
+static bool is_repeated(const struct parked *who, const struct park_way *way,
+                        const struct answer_job *job)
 {
-    return who->origin == origin && who->question_n == job->query.question_n &&
+    return who->way == way && who->question_n == job->query.question_n &&
            memcmp(who->message, job->message, 2) == 0 &&
            memcmp(who->message + DNS_HEADER, job->message + DNS_HEADER,
                   who->question_n) == 0 &&
            same_client(&who->client, job->client);
 }
 
-// What a walk over all places finds out about a query.
-struct look_out {
-    bool is_known;
-    unsigned of_client; // places that its client has
-    uint32_t free;      // the first place that nobody has
-};
-
-static struct look_out look_out(const struct park *p,
-                                const struct answer_job *job, uint64_t client,
-                                uint64_t key, const void *origin)
+static bool is_known(const struct park_way *way, const struct answer_job *job,
+                     uint64_t key)
 {
-    struct look_out found = {.free = p->used};
+    const struct park *const p = way->park;
 
-    for (uint32_t i = 0; i < p->used && !found.is_known; i++) {
-        const struct park_seat *s = &p->seats[i];
-        if (!is_taken(s) && found.free == p->used)
-            found.free = i;
-        found.of_client += s->client == client;
-        found.is_known = is_taken(s) && s->key == key &&
-                         is_repeated(&p->places[i], job, origin);
+    for (uint32_t i = p->buckets[key & p->mask]; i > 0;) {
+        const struct parked *const who = &p->places[i - 1];
+        if (who->key == key && is_repeated(who, way, job))
+            return true;
+        i = who->next;
     }
-    return found;
+    return false;
 }
 
-static struct parked *take(struct park *p, uint32_t i,
-                           const struct answer_job *job, const void *origin)
+static void index_add(struct park *p, struct parked *who)
 {
-    struct parked *who = &p->places[i];
+    uint32_t *const bucket = &p->buckets[who->key & p->mask];
+    who->next = *bucket;
+    *bucket = who->number + 1;
+}
 
-    who->origin = origin;
-    who->client = *job->client;
-    who->local.n = 0;
-    who->message_n = (uint16_t)job->query_n;
-    who->question_n = job->query.question_n;
-    memcpy(who->message, job->message, job->query_n);
-    p->seats[i] = (struct park_seat){
-        .client = client_of(job->client),
-        .key = key_of(job, origin),
-        .due_ms = p->responder->context.now_ms + job->park_ms,
-        .version = VERSION_NONE,
-        .origin = origin,
-        .transport = (uint8_t)job->transport,
-        .for_change = job->park_for_change,
-    };
-    if (i == p->used)
-        p->used++;
-    if (p->n++ == 0)
-        (void)uv_timer_start(&p->timer, on_look, PARK_LOOK_MS, PARK_LOOK_MS);
-    counter_add(&p->responder->counters.parked, 1);
+static void index_remove(struct park *p, const struct parked *who)
+{
+    uint32_t *link = &p->buckets[who->key & p->mask];
+    while (*link != who->number + 1)
+        link = &p->places[*link - 1].next;
+    *link = who->next;
+}
+
+// --- coming and going ------------------------------------------------------
+
+// The one that was left last is in the cache still.
+static struct parked *free_place(struct park *p)
+{
+    if (ring_is_empty(&p->unused)) {
+        struct parked *const who = &p->places[p->fresh];
+        who->number = p->fresh++;
+        ring_init(&who->link);
+        ring_init(&who->group);
+        return who;
+    }
+    struct parked *const who = parked_of(p->unused.previous);
+    ring_remove(&who->link);
     return who;
 }
 
-static void answer_now(struct park *p, struct answer_job *job)
+enum park_outcome park_take(struct park_way *way, const struct answer_job *job,
+                            struct parked **out)
 {
-    job->again = job->due_now = true;
-    responder_answer(p->responder, job, 1);
-    job->again = job->due_now = false;
-    assert(job->verdict != ANSWER_PARK);
-}
-
-static struct parked *take_one(struct park *p, struct answer_job *job,
-                               const void *origin)
-{
+    struct park *const p = way->park;
     const uint64_t client = client_of(job->client);
-    const struct look_out found =
-        look_out(p, job, client, key_of(job, origin), origin);
 
-    if (found.is_known) {
-        job->verdict = ANSWER_DROP;
-        return NULL;
-    }
-    if (p->stopping || found.of_client >= PARK_CLIENT_MAX ||
-        found.free >= PARK_MAX || job->query_n > ANSWER_PARK_OCTETS_MAX) {
-        answer_now(p, job);
-        return NULL;
-    }
-    return take(p, found.free, job, origin);
+    assert(job->query_n <= ANSWER_PARK_OCTETS_MAX);
+    if (p->max == 0)
+        return PARK_FULL;
+    const uint64_t key = key_of(way, job);
+    if (is_known(way, job, key))
+        return PARK_REPEATED;
+    if (p->n == p->max || share_count(&p->share, client) >= p->client_max)
+        return PARK_FULL;
+    struct parked *const who = free_place(p);
+    who->way = way;
+    who->client = *job->client;
+    who->local.n = 0;
+    who->called = false;
+    who->key = key;
+    who->share_at = share_take(&p->share, client);
+    who->message_n = (uint16_t)job->query_n;
+    who->question_n = job->query.question_n;
+    memcpy(who->message, job->message, job->query_n);
+    index_add(p, who);
+    ring_append(&way->waiting, &who->link);
+    way->n++;
+    p->n++;
+    counter_add(p->counter, 1);
+    *out = who;
+    return PARK_TAKEN;
 }
 
-void park_take_all(struct park *p, struct answer_job *jobs, unsigned n,
-                   const void *origin, struct parked *who[BATCH_MAX])
+static void tell_no_more(struct park_way *way)
 {
-    for (unsigned i = 0; i < n; i++)
-        who[i] = jobs[i].verdict == ANSWER_PARK ? take_one(p, &jobs[i], origin)
-                                                : NULL;
+    if (ring_is_empty(&way->called))
+        ring_remove(&way->told);
 }
 
-void park_leave(struct park *p, struct parked *who)
+void park_leave(struct parked *who)
 {
-    seat_of(p, who)->client = CLIENT_NONE;
-    while (p->used > 0 && !is_taken(&p->seats[p->used - 1]))
-        p->used--;
-    if (--p->n == 0)
-        (void)uv_timer_stop(&p->timer);
-    counter_add(&p->responder->counters.parked, UINT64_MAX); // one less
+    struct park_way *const way = who->way;
+    struct park *const p = way->park;
+
+    ring_remove(&who->link);
+    ring_remove(&who->group);
+    tell_no_more(way);
+    index_remove(p, who);
+    share_give(&p->share, who->share_at);
+    way->n--;
+    p->n--;
+    counter_add(p->counter, UINT64_MAX); // one less
+    p->kind->left(p, who);
+    ring_append(&p->unused, &who->link);
 }
 
-void park_forget(struct park *p, const void *origin)
+void park_forget(struct park_way *way)
 {
-    for (uint32_t i = p->used; i-- > 0;)
-        if (is_taken(&p->seats[i]) && p->seats[i].origin == origin)
-            park_leave(p, &p->places[i]);
-}
-
-// --- time ------------------------------------------------------------------
-
-static bool is_over(const struct park *p, const struct park_seat *s)
-{
-    return p->stopping || uv_now(p->responder->loop) >= s->due_ms;
-}
-
-// The version is read first: what changes after that is seen by the next look.
-static void call(struct park *p)
-{
-    bool any = false;
-
-    p->version = zone_version(p->responder->context.zone);
-    for (uint32_t i = 0; i < p->used; i++) {
-        struct park_seat *s = &p->seats[i];
-        if (!is_taken(s))
-            continue;
-        s->called |=
-            is_over(p, s) || (s->for_change && s->version != p->version);
-        any |= s->called;
-    }
-    if (any)
-        p->called(p->context);
-}
-
-static void on_look(uv_timer_t *timer)
-{
-    call(ORD_CONTAINER(timer, struct park, timer));
-}
-
-void park_stop(struct park *p)
-{
-    p->stopping = true;
-    (void)uv_timer_stop(&p->timer); // always 0
-    call(p);
+    while (!ring_is_empty(&way->called))
+        park_leave(parked_of(way->called.next));
+    while (!ring_is_empty(&way->waiting))
+        park_leave(parked_of(way->waiting.next));
 }
 
 // --- the called ------------------------------------------------------------
 
-const void *park_next(const struct park *p, enum answer_transport transport,
-                      uint32_t *at)
+static void move(struct parked *who, bool called)
 {
-    while (*at < p->used) {
-        const struct park_seat *s = &p->seats[(*at)++];
-        if (is_taken(s) && s->called && s->transport == transport)
-            return s->origin;
-    }
-    return NULL;
+    struct park_way *const way = who->way;
+
+    who->called = called;
+    ring_remove(&who->link);
+    ring_append(called ? &way->called : &way->waiting, &who->link);
 }
 
-unsigned park_fetch(struct park *p, const void *origin, struct answer_job *jobs,
+void park_call(struct parked *who)
+{
+    struct park_way *const way = who->way;
+
+    if (who->called)
+        return;
+    move(who, true);
+    ring_remove(&way->told);
+    ring_append(&way->park->told, &way->told);
+}
+
+// Telling one may close another connection, but no way is told again for what
+// it could not send yet: it comes back to that by itself.
+void park_tell(struct park *p)
+{
+    while (!ring_is_empty(&p->told)) {
+        struct park_way *const way =
+            ORD_CONTAINER(p->told.next, struct park_way, told);
+        ring_remove(&way->told);
+        way->answer(way->context);
+    }
+}
+
+unsigned park_fetch(struct park_way *way, struct answer_job *jobs,
                     struct parked *who[BATCH_MAX])
 {
     unsigned n = 0;
 
-    for (uint32_t i = 0; i < p->used && n < BATCH_MAX; i++) {
-        const struct park_seat *s = &p->seats[i];
-        if (!is_taken(s) || !s->called || s->origin != origin)
-            continue;
-        struct answer_job *job = &jobs[n];
-        who[n++] = &p->places[i];
-        memcpy(job->message, p->places[i].message, p->places[i].message_n);
-        job->query_n = p->places[i].message_n;
-        job->again = true;
-        job->due_now = is_over(p, s);
+    for (struct ring *link = way->called.next;
+         link != &way->called && n < BATCH_MAX; link = link->next) {
+        struct parked *const one = parked_of(link);
+        memcpy(jobs[n].message, one->message, one->message_n);
+        jobs[n].query_n = one->message_n;
+        who[n++] = one;
     }
     return n;
 }
 
-// A fault may make it wait for something else now, but no longer.
-static void wait_on(struct park *p, struct park_seat *s,
-                    const struct answer_job *job)
+void park_done(struct parked *who, const struct answer_job *job)
 {
-    const uint64_t due_ms = p->responder->context.now_ms + job->park_ms;
+    struct park *const p = who->way->park;
 
-    if (due_ms < s->due_ms)
-        s->due_ms = due_ms;
-    s->for_change = job->park_for_change;
-    s->version = p->version;
-    s->called = false;
-}
-
-unsigned park_done(struct park *p, struct answer_job *jobs,
-                   struct parked *const *who, unsigned n, unsigned done)
-{
-    unsigned left = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        jobs[i].again = jobs[i].due_now = false;
-        if (i >= done)
-            continue;
-        if (jobs[i].verdict == ANSWER_PARK) {
-            wait_on(p, seat_of(p, who[i]), &jobs[i]);
-        } else {
-            park_leave(p, who[i]);
-            left++;
-        }
+    if (!p->kind->stays(p, who, job)) {
+        park_leave(who);
+        return;
     }
-    return left;
+    move(who, false);
+    tell_no_more(who->way);
 }

@@ -1,134 +1,162 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queries that wait for their replies (ANSWER_PARK): copies of the messages,
-// with the way back. A fixed number of places, of which no client has more than
-// its share. While there are any, a timer looks every few milliseconds for
-// those whose time is over, or for which the zone has changed; they are called,
-// and whoever owns the socket answers them again. Worker thread, but for set-up
-// and release.
+// Places for queries that wait for their replies: copies of the messages, with
+// the way back. A fixed number of places, of which no client has more than its
+// share. What they wait for is not known here: held ones see hold.h, forwarded
+// ones forward.h, and what is done with both wait.h. Worker thread, but for
+// set-up and release.
 //
-//     park_take_all()   free -> waits          a batch has just been answered
-//     (the timer)       waits -> called
-//     park_fetch()      called: into jobs      they are answered again
-//     park_done()       called -> free         a reply is on its way
-//                       called -> waits        not yet
+//     park_take()    free -> waits       its batch has just been answered
+//     park_call()    waits -> called     it is to be answered (again)
+//     park_tell()                        whose socket or connection is told
+//     park_fetch()   called: into jobs   they are answered
+//     park_done()    called -> free      a reply is on its way
+//                    called -> waits     not yet
 #ifndef ORDINALD_NET_PARK_H
 #define ORDINALD_NET_PARK_H
 
 #include "base/base.h"
+#include "base/counter.h"
 #include "base/sockaddr.h"
 #include "batch.h"
-#include "responder.h"
+#include "ring.h"
+#include "share.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <uv.h>
 
-enum {
-    PARK_MAX = 1024,      // of one worker
-    PARK_CLIENT_MAX = 64, // of one client: see client.h
-    // How late a reply may be, beside what else the loop has to do: a fifth of
-    // what is promised. It costs half a percent of a core, as was measured,
-    // while there is one query that waits, nothing with none.
-    PARK_LOOK_MS = 2,
+struct park;
+struct exchange;
+
+// The places of one socket or connection, whose member it is.
+struct park_way {
+    // read-only
+    struct park *park;
+    uint32_t n;
+    // private
+    void (*answer)(void *context);
+    void *context;
+    struct ring waiting;
+    struct ring called;
+    struct ring told; // of those that are to be told
 };
 
 // A query that waits.
 struct parked {
-    // read-only for others
-    const void *origin; // the socket or the connection that it came by
+    // read-only
+    struct park_way *way;
     struct sockaddr_any client;
+    uint32_t number; // of its place
     // set by a UDP socket: which of our addresses it was sent to
     struct batch_local local;
+    // whoever's park it is: of those that wait for the same thing
+    struct ring group;
+    struct exchange *exchange; // that one
     // private
+    struct ring link; // of its way
+    bool called;
+    uint64_t key;      // of what a client repeats when it asks again
+    uint32_t next;     // place with the same part of the key, plus 1
+    uint32_t share_at; // of its client
     uint16_t message_n;
     uint16_t question_n;
     uint8_t message[ANSWER_PARK_OCTETS_MAX];
 };
 
-struct park_seat;
+// What is different from one park to another. p: ORD_CONTAINER() has the rest.
+struct park_kind {
+    // Answer n jobs, made of called queries.
+    void (*answer)(struct park *p, struct answer_job *jobs,
+                   struct parked *const *who, unsigned n);
+    // The job is done with. Returns whether its query is to wait on.
+    bool (*stays)(struct park *p, struct parked *who,
+                  const struct answer_job *job);
+    // A place was given back, and is about to be anybody's.
+    void (*left)(struct park *p, struct parked *who);
+};
 
 struct park {
     // read-only
-    uint32_t n; // places taken
+    uint32_t n;   // places taken
+    uint32_t max; // places there are
 
     // private
-    struct responder *responder;
-    uv_timer_t timer;
-    void (*called)(void *context);
-    void *context;
-    bool stopping;
-    uint32_t used;           // places from here on are free
-    uint64_t version;        // of the zone, when it was last looked at
-    struct parked *places;   // PARK_MAX; pages that were never used are never
-                             // touched
-    struct park_seat *seats; // by place: what is looked at often
+    const struct park_kind *kind;
+    struct counter *counter; // of places taken
+    uint32_t client_max;
+    uint64_t seed;
+    uint32_t mask;         // of buckets
+    uint32_t fresh;        // places from here on were never used
+    struct ring unused;    // those that were
+    struct ring told;      // ways with called ones
+    struct parked *places; // pages that were never used are never touched
+    uint32_t *buckets;     // the first place of each, plus 1
+    struct share share;
+};
+
+struct park_limits {
+    uint32_t places;        // 0: there are none to be had
+    uint32_t client_places; // of one client (client.h)
 };
 
 /*
- * r       borrowed until park_release(); its loop is set
- * called  some were called: udp_answer_called() and tcp_answer_called()
+ * kind, counter  borrowed until park_release()
  *
- * Returns 0 or -ENOMEM; park_release() is due either way.
+ * Returns 0 or a negative errno; park_release() is due either way.
  */
-int park_init(struct park *p, struct responder *r,
-              void (*called)(void *context), void *context) ORD_CHECKED;
+int park_init(struct park *p, const struct park_kind *kind,
+              const struct park_limits *limits,
+              struct counter *counter) ORD_CHECKED;
 
-// No loop runs the timer any more.
+// All places are free.
 void park_release(struct park *p);
 
 /*
- * Find places for those of n jobs, just answered, that are to wait. One that
- * waits already (a client asks again while it has no reply) gets no second one:
- * one place, one reply. For what finds no place, the answer is made now.
+ * A socket or a connection, by which queries will come.
  *
- * origin  of all of them, by identity
- * who     set for each job: its place, which is new, or NULL
- *
- * No job has the verdict ANSWER_PARK afterwards, unless it has got a place.
+ * answer  some of them were called: to be fetched now, or whenever the socket
+ *         can take their replies
  */
-ORD_COLD void park_take_all(struct park *p, struct answer_job *jobs, unsigned n,
-                            const void *origin, struct parked *who[BATCH_MAX]);
+void park_way_init(struct park_way *way, struct park *p,
+                   void (*answer)(void *context), void *context);
+
+enum park_outcome {
+    PARK_TAKEN,
+    // It waits already (a client asks again while it has no reply): one place,
+    // one reply
+    PARK_REPEATED,
+    PARK_FULL, // no place, or the client has its share
+};
+
+// Find a place for a query of at most ANSWER_PARK_OCTETS_MAX octets. out: set
+// with PARK_TAKEN.
+enum park_outcome park_take(struct park_way *way, const struct answer_job *job,
+                            struct parked **out);
 
 // Give a place back.
-void park_leave(struct park *p, struct parked *who);
+void park_leave(struct parked *who);
 
-// The same for all that came by an origin, which is about to go.
-void park_forget(struct park *p, const void *origin);
+// The same for all that came by a way, which is about to go.
+void park_forget(struct park_way *way);
 
-// Call all that wait, now; from here on nobody waits any more.
-void park_stop(struct park *p);
+// It is to be answered; park_tell() is due when all are called.
+void park_call(struct parked *who);
+
+// Have those answered that were called.
+void park_tell(struct park *p);
 
 // --- for those who answer the called ---------------------------------------
 
 /*
- * The origin of a called one.
- *
- * at  where to look from, 0 at first; moves on
- *
- * Returns NULL when there is none any more.
- */
-const void *park_next(const struct park *p, enum answer_transport transport,
-                      uint32_t *at);
-
-/*
- * Make up to BATCH_MAX jobs of those called that came by an origin: all but the
- * client, who is in `who`.
+ * Make up to BATCH_MAX jobs of those that were called: all but the client, who
+ * is in `who`.
  *
  * Returns how many.
  */
-unsigned park_fetch(struct park *p, const void *origin, struct answer_job *jobs,
+unsigned park_fetch(struct park_way *way, struct answer_job *jobs,
                     struct parked *who[BATCH_MAX]);
 
-/*
- * The jobs that were made of them have been answered: give their places back,
- * unless they are to wait on, but for no longer than they were to before.
- *
- * n     as park_fetch() said
- * done  of these, the first so many; the others stay called
- *
- * Returns how many places were given back.
- */
-unsigned park_done(struct park *p, struct answer_job *jobs,
-                   struct parked *const *who, unsigned n, unsigned done);
+// The job that was made of it is done with: its place is given back, unless it
+// is to wait on.
+void park_done(struct parked *who, const struct answer_job *job);
 
 #endif

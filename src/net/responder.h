@@ -21,10 +21,17 @@ struct net_counters {
     struct counter connections_accepted;
     struct counter connections_refused;
     struct counter connections_closed;
-    struct counter parked; // that wait now: goes down again
+    // go down again
+    struct counter parked;    // that are held now
+    struct counter forwarded; // that wait for upstreams now
+
+    struct counter forward_failed;
+    struct counter forward_full;
+    struct counter forward_asked;
 };
 
-struct park;
+struct hold;
+struct forward;
 
 struct responder {
     // set by the worker
@@ -32,12 +39,13 @@ struct responder {
     struct answer_context context;
     struct clock clock; // for seconds since 1970
     struct net_counters counters;
-    struct park *park; // where queries wait
-    uint64_t turn;     // of the loop; what is bounded per turn compares it
-    bool offline;      // the zone's reader, since the loop last went to wait
+    struct hold *hold;       // where queries wait (wait.h)
+    struct forward *forward; // others
+    uint64_t turn; // of the loop; what is bounded per turn compares it
+    bool offline;  // the zone's reader, since the loop last went to wait
     // private
     uint64_t unix_at_ms; // when now_unix_s was looked up
-    uint64_t parked_n;   // of context.counters.parked, when last looked at
+    uint64_t waiting_n;  // that were to wait, when last looked at
 };
 
 /*
@@ -57,34 +65,46 @@ static inline void responder_set_time(struct responder *r)
 }
 
 /*
- * Answer n messages from the zone as it is now.
+ * Begin to answer from the zone as it is now.
  *
  * libuv runs the callbacks of sockets inside its wait, before uv_check_t: so
  * the reader comes back online here, when a first message is there, and not in
- * a check handle, which would be too late. After the batch nothing of the zone
- * is in use: saying so each time bounds how long an update waits for us to one
- * batch, however busy the loop is.
+ * a check handle, which would be too late.
  */
-static inline void responder_answer(struct responder *r,
-                                    struct answer_job *jobs, unsigned n)
+static inline void responder_enter(struct responder *r)
 {
     if (r->offline) {
         r->offline = false;
         zone_reader_online();
     }
     responder_set_time(r);
-    answer_batch(&r->context, jobs, n);
+}
+
+// Nothing of the zone is in use any more: saying so after each batch bounds how
+// long an update waits for us to one batch, however busy the loop is.
+static inline void responder_leave(void)
+{
     zone_reader_quiescent();
 }
 
-// Whether some of what was answered since this was last asked is to wait: see
-// park_take_all().
-static inline bool responder_has_parked(struct responder *r)
+// Answer n messages.
+static inline void responder_answer(struct responder *r,
+                                    struct answer_job *jobs, unsigned n)
 {
-    const uint64_t n = counter_read(&r->context.counters.parked);
-    if (ORD_LIKELY(n == r->parked_n))
+    responder_enter(r);
+    answer_batch(&r->context, jobs, n);
+    responder_leave();
+}
+
+// Whether some of what was answered since this was last asked is to wait: see
+// wait_take_all().
+static inline bool responder_has_waiting(struct responder *r)
+{
+    const struct answer_counters *const c = &r->context.counters;
+    const uint64_t n = counter_read(&c->parked) + counter_read(&c->forwarded);
+    if (ORD_LIKELY(n == r->waiting_n))
         return false;
-    r->parked_n = n;
+    r->waiting_n = n;
     return true;
 }
 

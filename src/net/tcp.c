@@ -7,7 +7,6 @@
 #include "tcp.h"
 
 #include "batch.h"
-#include "park.h"
 #include "system.h"
 #include "tcp_connection.h"
 
@@ -253,16 +252,6 @@ int tcp_add_take(struct tcp *t, int fd)
     t->listeners_n++;
     watch(l);
     return 0;
-}
-
-void tcp_answer_called(struct tcp *t)
-{
-    const struct park *const p = t->responder->park;
-    const void *origin;
-
-    for (uint32_t at = 0; (origin = park_next(p, ANSWER_TCP, &at));)
-        tcp_connection_answer_called(
-            (struct tcp_connection *)(uintptr_t)origin);
 }
 
 void tcp_stop_accepting(struct tcp *t)

@@ -58,9 +58,6 @@ int tcp_init(struct tcp *t, struct responder *r, struct udp *udp,
 // negative errno.
 int tcp_add_take(struct tcp *t, int fd) ORD_CHECKED;
 
-// Answer those again that waited and were called (park.h).
-void tcp_answer_called(struct tcp *t);
-
 // Take no new connection.
 void tcp_stop_accepting(struct tcp *t);
 

@@ -14,7 +14,7 @@
 //                    client's buffers and the kernel's, never in ours. Queries
 //                    behind it are kept, and answered after it
 //   a reply          that is not to be given yet: the query waits with those of
-//                    all connections (park.h), and others overtake it (RFC
+//                    all connections (wait.h), and others overtake it (RFC
 //                    7766 6.2.1.1). Its reply goes as soon as nothing is being
 //                    written
 //   end of stream    comes only behind the last octet, when all is answered and
@@ -25,7 +25,6 @@
 #include "tcp_connection.h"
 
 #include "batch.h"
-#include "park.h"
 #include "tcp_reply.h"
 
 #include <assert.h>
@@ -61,8 +60,7 @@ static void leave(struct tcp_connection *c)
     assert(!c->closing);
     c->closing = true;
     counter_add(&t->responder->counters.connections_closed, 1);
-    if (c->parked_n > 0)
-        park_forget(t->responder->park, c);
+    wait_forget(&c->ways);
     tcp_pool_close(&t->pool, c);
     if (t->pool.open == 0) // nothing left to look after
         (void)uv_timer_stop(&t->sweep);
@@ -117,20 +115,14 @@ static int gather(const struct tcp_connection *c, struct span in,
  * What a write has to be waited for is answered from its query again, so those
  * behind it have no place yet. Returns as tcp_reply_send() does.
  */
-ORD_COLD static int park_and_send(struct tcp_connection *c, unsigned n)
+ORD_COLD static int wait_and_send(struct tcp_connection *c, unsigned n)
 {
-    struct tcp *const t = c->tcp;
-    struct park *const p = t->responder->park;
-    struct parked *who[BATCH_MAX];
+    struct answer_job *const jobs = c->tcp->jobs;
+    struct parked *place[BATCH_MAX];
 
-    park_take_all(p, t->jobs, n, c, who);
-    const int done = tcp_reply_send(c, t->jobs, n);
-    for (unsigned i = 0; i < n; i++) {
-        if (who[i] && (int)i < done)
-            c->parked_n++;
-        else if (who[i])
-            park_leave(p, who[i]);
-    }
+    wait_take_all(&c->ways, jobs, n, place);
+    const int done = tcp_reply_send(c, jobs, n);
+    wait_leave(place, done < 0 ? 0 : (unsigned)done, n);
     return done;
 }
 
@@ -151,8 +143,8 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
         if (n <= 0)
             return n;
         responder_answer(t->responder, t->jobs, (unsigned)n);
-        const int done = ORD_UNLIKELY(responder_has_parked(t->responder))
-                             ? park_and_send(c, (unsigned)n)
+        const int done = ORD_UNLIKELY(responder_has_waiting(t->responder))
+                             ? wait_and_send(c, (unsigned)n)
                              : tcp_reply_send(c, t->jobs, (unsigned)n);
         if (done < 0)
             return done;
@@ -165,20 +157,18 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
 // The same for queries that were called, from where they waited.
 static int answer_called(struct tcp_connection *c)
 {
-    struct tcp *const t = c->tcp;
-    struct park *const p = t->responder->park;
-    struct parked *who[BATCH_MAX];
+    struct answer_job *const jobs = c->tcp->jobs;
+    struct wait_called called;
 
-    while (!c->write && c->parked_n > 0) {
-        const unsigned n = park_fetch(p, c, t->jobs, who);
+    while (!c->write && wait_is_due(&c->ways)) {
+        const unsigned n = wait_fetch(&c->ways, jobs, &called);
         if (n == 0)
             break;
         for (unsigned i = 0; i < n; i++)
-            t->jobs[i].client = &c->client;
-        responder_answer(t->responder, t->jobs, n);
-        const int done = tcp_reply_send(c, t->jobs, n);
-        c->parked_n -=
-            park_done(p, t->jobs, who, n, done < 0 ? 0 : (unsigned)done);
+            jobs[i].client = &c->client;
+        wait_answer(&c->ways, jobs, &called);
+        const int done = tcp_reply_send(c, jobs, n);
+        wait_done(jobs, &called, done < 0 ? 0 : (unsigned)done);
         if (done < 0)
             return done;
     }
@@ -222,7 +212,7 @@ static int settle(struct tcp_connection *c, bool answered)
         wait = TCP_SENDING;
     else if (c->kept_n > 0)
         wait = TCP_RECEIVING;
-    else if (c->parked_n > 0)
+    else if (wait_is_due(&c->ways))
         wait = TCP_HOLDING;
 
     // The time of a message counts from its first octet, however it drips in;
@@ -231,7 +221,7 @@ static int settle(struct tcp_connection *c, bool answered)
         wait == c->wait && (wait == TCP_RECEIVING || wait == TCP_HOLDING);
     if (!goes_on || answered)
         tcp_pool_wait(&t->pool, c, wait, now);
-    if (!c->write && (t->draining || (c->ended && c->parked_n == 0)))
+    if (!c->write && (t->draining || (c->ended && !wait_is_due(&c->ways))))
         return -ESHUTDOWN;
     if (c->write || c->ended) {
         (void)uv_read_stop(tcp_connection_stream(c)); // always 0
@@ -262,8 +252,10 @@ void tcp_connection_resume(struct tcp_connection *c)
     take(c, span_of(c->kept, c->kept_n));
 }
 
-void tcp_connection_answer_called(struct tcp_connection *c)
+// Some of its queries may be answered.
+static void on_called(void *context)
 {
+    struct tcp_connection *const c = context;
     if (!c->write) // else they have their turn when it has ended
         tcp_connection_resume(c);
 }
@@ -271,7 +263,7 @@ void tcp_connection_answer_called(struct tcp_connection *c)
 // The client has said all it wants to say; half a message stays that.
 static void end(struct tcp_connection *c)
 {
-    if (c->parked_n == 0) {
+    if (!wait_is_due(&c->ways)) {
         tcp_connection_close(c);
         return;
     }
@@ -348,6 +340,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd)
 {
     c->tcp = t;
+    wait_init(&c->ways, t->responder, on_called, c);
     (void)uv_tcp_init(t->responder->loop, &c->stream); // 0 without a socket
     int r = uv_tcp_open(&c->stream, fd);
     if (r < 0)

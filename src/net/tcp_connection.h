@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "tcp.h"
 #include "tcp_pool.h"
+#include "wait.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +30,7 @@ struct tcp_write;
 
 struct tcp_connection {
     // the pool's
-    struct tcp_link link; // first: see hide() there
+    struct ring link; // first: see hide() there
     struct sockaddr_any client;
     enum tcp_wait wait;
 
@@ -40,7 +41,7 @@ struct tcp_connection {
     unsigned reads;          // in that turn
     bool ended;              // the client has nothing more to say
     struct tcp_write *write; // on its way; NULL: none, and only then we read
-    unsigned parked_n;       // queries that wait (park.h)
+    struct wait_ways ways;   // queries that wait
     // what has come and was not answered: a message's beginning, or, while a
     // write is on its way, whole messages too. NULL when there is nothing
     uint8_t *kept;
@@ -64,10 +65,6 @@ void tcp_connection_start(struct tcp_connection *c, struct tcp *t, int fd);
 
 // Go on with what was kept: no write is on its way any more.
 void tcp_connection_resume(struct tcp_connection *c);
-
-// Answer those of its queries again that waited and were called; after the
-// write that is on its way, if one is.
-void tcp_connection_answer_called(struct tcp_connection *c);
 
 // Begin to close; nothing more is read or written. What the system has taken is
 // sent still. Once only.

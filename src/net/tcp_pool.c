@@ -33,26 +33,7 @@ struct tcp_seat {
     uint64_t since_ms;
 };
 
-static void list_init(struct tcp_link *list)
-{
-    list->previous = list->next = list;
-}
-
-static void list_append(struct tcp_link *list, struct tcp_link *link)
-{
-    link->previous = list->previous;
-    link->next = list;
-    list->previous->next = link;
-    list->previous = link;
-}
-
-static void list_remove(struct tcp_link *link)
-{
-    link->previous->next = link->next;
-    link->next->previous = link->previous;
-}
-
-static struct tcp_connection *connection_of(struct tcp_link *link)
+static struct tcp_connection *connection_of(struct ring *link)
 {
     return ORD_CONTAINER(link, struct tcp_connection, link);
 }
@@ -91,9 +72,9 @@ int tcp_pool_init(struct tcp_pool *p, uint32_t max, uint32_t client_max)
     assert(max > 0 && max < UINT32_MAX - SPARE && client_max > 0);
     *p = (struct tcp_pool){
         .max = max, .client_max = client_max, .slots_n = max + SPARE};
-    list_init(&p->unused);
+    ring_init(&p->unused);
     for (int i = 0; i < TCP_WAITS; i++)
-        list_init(&p->waiting[i]);
+        ring_init(&p->waiting[i]);
     // pages of slots that were never used are never touched
     p->slots = calloc(p->slots_n, sizeof *p->slots);
     p->seats = calloc(p->slots_n, sizeof *p->seats);
@@ -110,7 +91,7 @@ void tcp_pool_release(struct tcp_pool *p)
 
 bool tcp_pool_has_slot(const struct tcp_pool *p)
 {
-    return p->unused.next != &p->unused || p->fresh < p->slots_n;
+    return !ring_is_empty(&p->unused) || p->fresh < p->slots_n;
 }
 
 // Nobody can have its share before that many are open; beyond that a look at
@@ -139,15 +120,15 @@ struct tcp_connection *tcp_pool_open(struct tcp_pool *p,
     struct tcp_connection *c;
 
     assert(p->open < p->max && tcp_pool_has_slot(p));
-    if (p->unused.next != &p->unused) {
+    if (!ring_is_empty(&p->unused)) {
         c = connection_of(p->unused.next);
-        list_remove(&c->link);
+        ring_remove(&c->link);
         show(c);
     } else {
         c = &p->slots[p->fresh++];
     }
     *c = (struct tcp_connection){.client = *client, .wait = TCP_IDLE};
-    list_append(&p->waiting[TCP_IDLE], &c->link);
+    ring_append(&p->waiting[TCP_IDLE], &c->link);
     *seat_of(p, c) = (struct tcp_seat){client_of(client), now_ms};
     p->open++;
     return c;
@@ -158,23 +139,23 @@ void tcp_pool_close(struct tcp_pool *p, struct tcp_connection *c)
     assert(p->open > 0);
     p->open--;
     seat_of(p, c)->client = CLIENT_NONE;
-    list_remove(&c->link);
+    ring_remove(&c->link);
 }
 
 void tcp_pool_return(struct tcp_pool *p, struct tcp_connection *c)
 {
     memset(c, POISON, sizeof *c);
-    list_append(&p->unused, &c->link);
+    ring_append(&p->unused, &c->link);
     hide(c);
 }
 
 void tcp_pool_wait(struct tcp_pool *p, struct tcp_connection *c,
                    enum tcp_wait what, uint64_t now_ms)
 {
-    list_remove(&c->link);
+    ring_remove(&c->link);
     c->wait = what;
     seat_of(p, c)->since_ms = now_ms;
-    list_append(&p->waiting[what], &c->link);
+    ring_append(&p->waiting[what], &c->link);
 }
 
 uint64_t tcp_pool_waited_ms(const struct tcp_pool *p,
@@ -186,6 +167,6 @@ uint64_t tcp_pool_waited_ms(const struct tcp_pool *p,
 struct tcp_connection *tcp_pool_oldest(const struct tcp_pool *p,
                                        enum tcp_wait what)
 {
-    struct tcp_link *const first = p->waiting[what].next;
+    struct ring *const first = p->waiting[what].next;
     return first == &p->waiting[what] ? NULL : connection_of(first);
 }

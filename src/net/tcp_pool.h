@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/sockaddr.h"
+#include "ring.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,12 +18,8 @@ enum tcp_wait {
     TCP_IDLE,      // the first octet of a message
     TCP_RECEIVING, // the rest of it
     TCP_SENDING,   // room for the rest of a reply
-    TCP_HOLDING,   // the time of a reply that it waits for (park.h)
+    TCP_HOLDING,   // the time of a reply that it waits for (wait.h)
     TCP_WAITS,
-};
-
-struct tcp_link {
-    struct tcp_link *previous, *next;
 };
 
 struct tcp_connection;
@@ -37,8 +34,8 @@ struct tcp_pool {
     // private
     uint32_t slots_n; // more than max: closing ones need theirs still
     uint32_t fresh;   // slots from here on were never used
-    struct tcp_link unused;
-    struct tcp_link waiting[TCP_WAITS];
+    struct ring unused;
+    struct ring waiting[TCP_WAITS];
     struct tcp_connection *slots;
     struct tcp_seat *seats; // by slot: whose it is, since when it waits
 };

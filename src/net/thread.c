@@ -4,7 +4,8 @@
 // drains, and ends; what is left is freed by the control thread again.
 #include "thread.h"
 
-#include "park.h"
+#include "forward.h"
+#include "hold.h"
 #include "responder.h"
 #include "system.h"
 #include "tcp.h"
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,9 +29,11 @@ enum {
     STACK_SIZE = 256 << 10,
     TCP_IDLE_MS = 10000,
     TCP_MESSAGE_MS = 5000,
-    // While draining: how long clients that go on asking are still listened
-    // to, and how long those that are slow to read may take. workers_stop()
-    // takes as long as both together at most.
+    // While draining: how long upstreams may take that are being asked, then
+    // how long clients that go on asking are still listened to, and how long
+    // those that are slow to read may take. workers_stop() takes as long as all
+    // together at most.
+    DRAIN_FORWARD_MS = 1000,
     DRAIN_READ_MS = 300,
     DRAIN_WRITE_MS = 1700,
 };
@@ -37,12 +41,15 @@ enum {
 // Each begins on a cache line of its own: counters are written all the time.
 struct thread {
     _Alignas(CACHE_LINE) struct responder responder;
-    struct park park;
+    struct hold hold;
+    struct forward forward;
     struct udp udp;
     struct tcp tcp;
     uv_loop_t loop;
-    uv_async_t stop;      // sent once, by workers_stop()
-    uv_prepare_t prepare; // before the loop waits
+    uv_async_t stop;                     // sent once, by workers_stop()
+    uv_async_t news;                     // sent when there are other upstreams
+    struct upstreams *_Atomic upstreams; // those, with a reference; or NULL
+    uv_prepare_t prepare;                // before the loop waits
     uv_thread_t thread;
     bool running; // the thread is there, and has to be joined
     char name[16];
@@ -62,12 +69,14 @@ static void on_prepare(uv_prepare_t *prepare)
     }
 }
 
-// Some of the queries that wait are to be answered again.
-static void on_called(void *context)
+static void on_news(uv_async_t *async)
 {
-    struct thread *const t = context;
-    udp_answer_called(&t->udp);
-    tcp_answer_called(&t->tcp);
+    struct thread *const t = ORD_CONTAINER(async, struct thread, news);
+    struct upstreams *const upstreams = atomic_exchange(&t->upstreams, NULL);
+    if (!upstreams)
+        return;
+    forward_to(&t->forward, upstreams);
+    upstreams_unref(upstreams);
 }
 
 static void on_stop(uv_async_t *async)
@@ -80,6 +89,16 @@ static uint64_t progress(const struct responder *r)
     return counter_read(&r->context.counters.queries[ANSWER_TCP]) +
            counter_read(&r->counters.connections_accepted) +
            counter_read(&r->counters.connections_refused);
+}
+
+// Let upstreams answer what they were asked; all the rest goes on meanwhile.
+// From then on nobody waits for them, or the sockets below could not be closed.
+static void drain_forward(struct thread *t)
+{
+    forward_stop(&t->forward, DRAIN_FORWARD_MS);
+    while (forward_is_waiting(&t->forward))
+        (void)uv_run(&t->loop, UV_RUN_ONCE);
+    forward_stop(&t->forward, 0);
 }
 
 // Accept and answer what has reached the TCP sockets, until a turn of the loop
@@ -101,11 +120,13 @@ static void run(void *context)
     zone_reader_register();
 
     (void)uv_run(&t->loop, UV_RUN_DEFAULT); // until on_stop()
-    park_stop(&t->park);
+    hold_stop(&t->hold);
+    drain_forward(t);
     udp_drain(&t->udp);
     drain_tcp(t);
     tcp_stop_accepting(&t->tcp);
     tcp_finish(&t->tcp, DRAIN_WRITE_MS);
+    forward_close(&t->forward);
     (void)uv_run(&t->loop, UV_RUN_DEFAULT); // until all connections are closed
 
     zone_reader_unregister();
@@ -125,23 +146,29 @@ void thread_free(struct thread *t)
 {
     if (!t)
         return;
+    forward_close(&t->forward);
     uv_walk(&t->loop, close_handle, NULL);
     (void)uv_run(&t->loop, UV_RUN_DEFAULT);
     const int r = uv_loop_close(&t->loop);
     assert(r == 0); // else a handle is open still, and about to be freed
     udp_release(&t->udp);
     tcp_release(&t->tcp);
-    park_release(&t->park);
+    hold_release(&t->hold);
+    forward_release(&t->forward);
+    upstreams_unref(atomic_load(&t->upstreams)); // where nobody took them
     free(t);
 }
 
 // Handles that are there for the others do not keep the loop running.
 static int make_handles(struct thread *t)
 {
-    const int r = uv_async_init(&t->loop, &t->stop, on_stop);
+    int r = uv_async_init(&t->loop, &t->stop, on_stop);
+    if (r == 0)
+        r = uv_async_init(&t->loop, &t->news, on_news);
     if (r < 0)
         return r;
     uv_unref((uv_handle_t *)&t->stop);
+    uv_unref((uv_handle_t *)&t->news);
     (void)uv_prepare_init(&t->loop, &t->prepare); // both always 0
     (void)uv_prepare_start(&t->prepare, on_prepare);
     uv_unref((uv_handle_t *)&t->prepare);
@@ -181,13 +208,31 @@ static int take_pair(struct thread *t, struct socket_pair *pair,
     return 0;
 }
 
+static struct forward_settings forward_of(
+    const struct workers_settings *settings, unsigned asks, unsigned number)
+{
+    const unsigned n = settings->threads;
+    if (settings->forward_queries == 0)
+        return (struct forward_settings){.limits.places = 0};
+    return (struct forward_settings){
+        .limits.places = share_of(settings->forward_queries, n),
+        .limits.client_places = share_of(settings->forward_per_client, n),
+        .asks_max = share_of(asks, n),
+        .upstreams = settings->upstreams,
+        .probes = number == 0,
+    };
+}
+
 static int fill(struct thread *t, const struct workers_settings *settings,
+                const struct forward_settings *forward,
                 const struct sockaddr_any *addresses, struct socket_pair *pairs)
 {
     const struct tcp_limits limits = limits_of(settings);
     int r = make_handles(t);
     if (r == 0)
-        r = park_init(&t->park, &t->responder, on_called, t);
+        r = hold_init(&t->hold, &t->responder);
+    if (r == 0)
+        r = forward_init(&t->forward, &t->responder, forward);
     if (r == 0)
         r = udp_init(&t->udp, &t->responder, settings->listen_n);
     if (r == 0)
@@ -198,10 +243,11 @@ static int fill(struct thread *t, const struct workers_settings *settings,
     return r;
 }
 
-int thread_new(const struct workers_settings *settings, unsigned number,
-               const struct sockaddr_any *addresses, struct socket_pair *pairs,
-               struct thread **out)
+int thread_new(const struct workers_settings *settings, unsigned asks,
+               unsigned number, const struct sockaddr_any *addresses,
+               struct socket_pair *pairs, struct thread **out)
 {
+    const struct forward_settings forward = forward_of(settings, asks, number);
     struct thread *t = aligned_alloc(CACHE_LINE, sizeof *t);
     if (!t)
         return -ENOMEM;
@@ -216,8 +262,9 @@ int thread_new(const struct workers_settings *settings, unsigned number,
     t->responder.context.zone = settings->zone;
     t->responder.context.settings = settings->answer;
     t->responder.clock = clock_of_system();
-    t->responder.park = &t->park;
-    r = fill(t, settings, addresses, pairs);
+    t->responder.hold = &t->hold;
+    t->responder.forward = &t->forward;
+    r = fill(t, settings, &forward, addresses, pairs);
     if (r < 0) {
         thread_free(t);
         return r;
@@ -265,6 +312,14 @@ void thread_join(struct thread *t)
     t->running = false;
 }
 
+// What was handed over before, and not taken yet, is replaced.
+void thread_forward_to(struct thread *t, struct upstreams *upstreams)
+{
+    upstreams_unref(atomic_exchange(&t->upstreams, upstreams_ref(upstreams)));
+    if (t->running)
+        (void)uv_async_send(&t->news); // fails for a closing handle only
+}
+
 void thread_count(const struct thread *t, struct workers_state *sum)
 {
     const struct responder *const r = &t->responder;
@@ -283,6 +338,11 @@ void thread_count(const struct thread *t, struct workers_state *sum)
     sum->limited += counter_read(&a->limited);
     sum->parked += counter_read(&a->parked);
     sum->parked_now += counter_read(&n->parked);
+    sum->forwarded += counter_read(&a->forwarded);
+    sum->forwarded_now += counter_read(&n->forwarded);
+    sum->forward_failed += counter_read(&n->forward_failed);
+    sum->forward_full += counter_read(&n->forward_full);
+    sum->forward_asked += counter_read(&n->forward_asked);
     sum->receive_errors += counter_read(&n->receive_errors);
     sum->send_errors += counter_read(&n->send_errors);
     sum->connections_accepted += accepted;

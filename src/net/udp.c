@@ -9,8 +9,8 @@
 // is found empty. Timers and TCP have their turns in between.
 #include "udp.h"
 
-#include "park.h"
 #include "system.h"
+#include "wait.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,6 +35,7 @@ struct udp_socket {
     uv_poll_t poll;
     struct udp *udp;
     struct batch *batch;
+    struct wait_ways ways;
     int fd; // -1: closed
     bool busy;
 };
@@ -48,15 +49,14 @@ static void send_replies(struct udp_socket *s, unsigned n)
         counter_add(&s->udp->responder->counters.send_errors, lost);
 }
 
-ORD_COLD static void park(struct udp_socket *s, unsigned n)
+ORD_COLD static void let_wait(struct udp_socket *s, unsigned n)
 {
-    struct udp *const u = s->udp;
-    struct parked *who[BATCH_MAX];
+    struct parked *place[BATCH_MAX];
 
-    park_take_all(u->responder->park, u->jobs, n, s, who);
+    wait_take_all(&s->ways, s->udp->jobs, n, place);
     for (unsigned i = 0; i < n; i++)
-        if (who[i])
-            batch_local(s->batch, i, &who[i]->local);
+        if (place[i])
+            batch_local(s->batch, i, &place[i]->local);
 }
 
 // Returns how many messages there were, 0 also after an error.
@@ -70,8 +70,8 @@ static int answer_one_batch(struct udp_socket *s)
         return 0;
     }
     responder_answer(u->responder, u->jobs, (unsigned)n);
-    if (ORD_UNLIKELY(responder_has_parked(u->responder)))
-        park(s, (unsigned)n);
+    if (ORD_UNLIKELY(responder_has_waiting(u->responder)))
+        let_wait(s, (unsigned)n);
     send_replies(s, (unsigned)n);
     return n;
 }
@@ -167,6 +167,8 @@ int udp_init(struct udp *u, struct responder *r, size_t sockets_max)
     return make_buffers(u, r->context.settings.udp_size_max);
 }
 
+static void on_called(void *context);
+
 int udp_add_take(struct udp *u, int fd, const struct sockaddr_any *address)
 {
     struct udp_socket *const s = &u->sockets[u->sockets_n];
@@ -182,6 +184,7 @@ int udp_add_take(struct udp *u, int fd, const struct sockaddr_any *address)
     s->udp = u;
     s->batch = batch;
     s->fd = fd;
+    wait_init(&s->ways, u->responder, on_called, s);
     u->sockets_n++;
     watch(s);
     return 0;
@@ -206,25 +209,23 @@ void udp_look(struct udp *u)
 static unsigned answer_called(struct udp_socket *s)
 {
     struct udp *const u = s->udp;
-    struct park *const p = u->responder->park;
-    struct parked *who[BATCH_MAX];
+    struct wait_called called;
 
-    const unsigned n = park_fetch(p, s, u->jobs, who);
+    const unsigned n = wait_fetch(&s->ways, u->jobs, &called);
     if (n == 0)
         return 0;
     for (unsigned i = 0; i < n; i++)
-        batch_put(s->batch, i, &who[i]->client, &who[i]->local);
-    responder_answer(u->responder, u->jobs, n);
-    (void)park_done(p, u->jobs, who, n, n);
+        batch_put(s->batch, i, &called.who[i]->client, &called.who[i]->local);
+    wait_answer(&s->ways, u->jobs, &called);
+    wait_done(u->jobs, &called, n);
     send_replies(s, n);
     return n;
 }
 
-void udp_answer_called(struct udp *u)
+static void on_called(void *context)
 {
-    for (size_t i = 0; i < u->sockets_n; i++)
-        while (u->sockets[i].fd >= 0 && answer_called(&u->sockets[i]) > 0)
-            continue;
+    while (answer_called(context) > 0)
+        continue;
 }
 
 void udp_drain(struct udp *u)

@@ -60,9 +60,6 @@ static inline bool udp_is_busy(const struct udp *u)
 // loop comes to it. Fine after udp_drain().
 void udp_look(struct udp *u);
 
-// Answer those again that waited and were called (park.h).
-void udp_answer_called(struct udp *u);
-
 // Take in nothing more, answer all that the sockets hold, close them.
 void udp_drain(struct udp *u);
 

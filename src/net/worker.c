@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "descriptors.h"
+#include "forward.h"
 #include "socket.h"
 #include "thread.h"
 
@@ -14,6 +15,7 @@
 
 enum {
     TCP_CONNECTIONS = 1024,
+    FORWARD_QUERIES = 4096,
     // of a worker beside its sockets: what its loop waits with and is woken
     // by, and what libuv keeps for the moment when no other can be had
     LOOP_DESCRIPTORS = 5,
@@ -22,6 +24,7 @@ enum {
 struct workers {
     unsigned threads;
     unsigned connections; // in all
+    unsigned forwards;    // different questions that may wait for upstreams
     size_t listen_n;
     struct sockaddr_any *addresses;
     struct thread **workers;
@@ -89,11 +92,11 @@ static int open_sockets(struct workers *ws, struct socket_pair *pairs,
 }
 
 static int make_workers(struct workers *ws,
-                        const struct workers_settings *settings,
+                        const struct workers_settings *settings, unsigned asks,
                         struct socket_pair *pairs, struct error *err)
 {
     for (unsigned k = 0; k < ws->threads; k++) {
-        const int r = thread_new(settings, k, ws->addresses,
+        const int r = thread_new(settings, asks, k, ws->addresses,
                                  &pairs[k * ws->listen_n], &ws->workers[k]);
         if (r < 0)
             return error_set(err, r,
@@ -118,28 +121,58 @@ static int start_threads(struct workers *ws, struct error *err)
     return 0;
 }
 
+/*
+ * What clients may have of the system's descriptors: connections, and queries
+ * upstream. Where they are few, connections get half of them at least.
+ *
+ * asks  set to how many queries may be on their way to upstreams
+ */
+static void share_descriptors(struct workers_settings *s, size_t others,
+                              unsigned *asks)
+{
+    const unsigned wanted = s->forward_queries * FORWARD_ASKS;
+    const unsigned forwards = wanted * FORWARD_ASK_DESCRIPTORS;
+    const unsigned got =
+        descriptors_claim(others, s->tcp_connections + forwards);
+    const unsigned rest = got > forwards ? got - forwards : 0;
+    const unsigned most = rest > got / 2 ? rest : (got + 1) / 2;
+
+    if (s->tcp_connections > most)
+        s->tcp_connections = most;
+    const unsigned room = (got - s->tcp_connections) / FORWARD_ASK_DESCRIPTORS;
+    *asks = room > 0 ? room : 1;
+}
+
 // What the settings leave open, and what the system allows.
 static struct workers_settings complete_settings(
-    const struct workers_settings *given)
+    const struct workers_settings *given, unsigned *asks)
 {
     struct workers_settings s = *given;
     const size_t per_thread = 2 * s.listen_n + LOOP_DESCRIPTORS;
     if (s.tcp_connections == 0)
         s.tcp_connections = TCP_CONNECTIONS;
-    s.tcp_connections = descriptors_claim(
-        s.threads * per_thread + s.kept_descriptors, s.tcp_connections);
+    if (!s.answer.forwards)
+        s.forward_queries = 0;
+    else if (s.forward_queries == 0)
+        s.forward_queries = FORWARD_QUERIES;
+    share_descriptors(&s, s.threads * per_thread + s.kept_descriptors, asks);
     if (s.tcp_per_client == 0)
         s.tcp_per_client = s.tcp_connections / 4;
+    if (s.forward_per_client == 0)
+        s.forward_per_client = s.forward_queries / 4;
     return s;
 }
 
-static struct workers *workers_new(const struct workers_settings *settings)
+static struct workers *workers_new(const struct workers_settings *settings,
+                                   unsigned asks)
 {
     struct workers *ws = calloc(1, sizeof *ws);
     if (!ws)
         return NULL;
     ws->threads = settings->threads;
     ws->connections = settings->tcp_connections;
+    ws->forwards =
+        asks < settings->forward_queries ? asks : settings->forward_queries;
     ws->listen_n = settings->listen_n;
     ws->addresses = calloc(ws->listen_n, sizeof *ws->addresses);
     ws->workers = calloc(ws->threads, sizeof *ws->workers);
@@ -169,24 +202,35 @@ static void pairs_free(struct socket_pair *pairs, size_t n)
     free(pairs);
 }
 
+// A reference to those that are asked, NULL where nobody ever is.
+static struct upstreams *upstreams_of(const struct workers_settings *s)
+{
+    if (!s->answer.forwards)
+        return NULL;
+    return s->upstreams ? upstreams_ref(s->upstreams)
+                        : upstreams_new(NULL, 0, NULL, NULL);
+}
+
 int workers_start(const struct workers_settings *settings, struct workers **out,
                   struct error *err)
 {
     assert(settings->threads > 0 && settings->listen_n > 0);
-    const struct workers_settings s = complete_settings(settings);
+    unsigned asks = 0;
+    struct workers_settings s = complete_settings(settings, &asks);
     const size_t pairs_n = s.threads * s.listen_n;
-    struct workers *ws = workers_new(&s);
+    struct workers *ws = workers_new(&s, asks);
     struct socket_pair *pairs = pairs_new(pairs_n);
     int r;
 
-    if (!ws || !pairs) {
+    s.upstreams = upstreams_of(&s);
+    if (!ws || !pairs || (s.answer.forwards && !s.upstreams)) {
         r = error_set(err, -ENOMEM, "cannot start %u threads: no memory",
                       s.threads);
         goto out;
     }
     r = open_sockets(ws, pairs, err);
     if (r == 0)
-        r = make_workers(ws, &s, pairs, err);
+        r = make_workers(ws, &s, asks, pairs, err);
     if (r == 0)
         r = start_threads(ws, err);
     if (r == 0) {
@@ -194,6 +238,7 @@ int workers_start(const struct workers_settings *settings, struct workers **out,
         ws = NULL;
     }
 out:
+    upstreams_unref(s.upstreams);
     pairs_free(pairs, pairs_n);
     workers_stop(ws); // what there is of it
     return r;
@@ -221,9 +266,16 @@ void workers_stop(struct workers *ws)
     free(ws);
 }
 
+void workers_forward_to(struct workers *ws, struct upstreams *upstreams)
+{
+    for (unsigned k = 0; k < ws->threads; k++)
+        thread_forward_to(ws->workers[k], upstreams);
+}
+
 struct workers_state workers_state(const struct workers *ws)
 {
-    struct workers_state sum = {.connections_max = ws->connections};
+    struct workers_state sum = {.connections_max = ws->connections,
+                                .forwarded_max = ws->forwards};
     for (unsigned k = 0; k < ws->threads; k++)
         thread_count(ws->workers[k], &sum);
     return sum;
