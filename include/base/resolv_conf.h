@@ -9,19 +9,29 @@
 
 #include <stddef.h>
 
-enum { RESOLV_CONF_SERVERS_MAX = 15 };
+enum {
+    RESOLV_CONF_SERVERS_MAX = 15,
+    RESOLV_CONF_SIZE_MAX = 65536, // octets of a file; a real one has hundreds
+};
 
 struct resolv_conf {
     struct sockaddr_any servers[RESOLV_CONF_SERVERS_MAX]; // port 53
-    size_t n; // what stands behind the last place is left out
+    size_t n; // each server once; what stands behind the last place is left out
+    // of the first "nameserver" without an address, a sentence with file and
+    // line; empty: there is none
+    struct error fault;
 };
 
 /*
- * Read a file. Lines other than "nameserver" are skipped; addresses may have a
- * zone, "fe80::1%eth0".
+ * Read a file. Lines other than "nameserver" are skipped, as are those whose
+ * address is none (see `fault`): a machine's libc goes on without them, too.
+ * Addresses may have a zone, "fe80::1%eth0".
+ *
+ * out  filled on success only
  *
  * Returns 0, also where it names no server; with err filled a negative errno
- * where it cannot be read, -EINVAL with the line for an address that is none.
+ * where it cannot be read: also -EINVAL for what is no regular file, -EFBIG,
+ * -ENOMEM.
  */
 int resolv_conf_read(const char *path, struct resolv_conf *out,
                      struct error *err) ORD_CHECKED;

@@ -83,6 +83,20 @@ struct sockaddr_any {
 int sockaddr_parse(const char *text, struct sockaddr_any *out,
                    struct error *err) ORD_CHECKED;
 
+/*
+ * Read the address of a server that is to be asked: "10.96.0.10",
+ * "10.96.0.10:53", "fd00::a", "[fd00::a]", "[fd00::a]:53", "fe80::1%eth0",
+ * "[fe80::1%eth0]:53".
+ *
+ * port  for one that has none
+ *
+ * Returns 0, or -EINVAL with err filled, also for an address that stands for
+ * all, a port of 0, and an interface that does not exist.
+ */
+int sockaddr_parse_server(const char *text, uint16_t port,
+                          struct sockaddr_any *out,
+                          struct error *err) ORD_CHECKED;
+
 // As sockaddr_parse() reads it. Returns out.
 const char *sockaddr_format(const struct sockaddr_any *a,
                             char out[SOCKADDR_TEXT_SIZE]);
@@ -91,6 +105,9 @@ const char *sockaddr_format(const struct sockaddr_any *a,
 bool sockaddr_is_wildcard(const struct sockaddr_any *a);
 
 uint16_t sockaddr_port(const struct sockaddr_any *a);
+
+// Whether address, port and zone are the same.
+bool sockaddr_same(const struct sockaddr_any *a, const struct sockaddr_any *b);
 
 struct address sockaddr_address(const struct sockaddr_any *a);
 

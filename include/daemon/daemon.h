@@ -9,7 +9,8 @@
 #include "daemon/settings.h"
 
 /*
- * Serve until SIGTERM or SIGINT; SIGHUP reads everything again.
+ * Serve until SIGTERM and for --lame-duck after it, or until SIGINT; SIGHUP
+ * reads everything again.
  *
  * Standard output gets a line for each address that is listened on, standard
  * error the log and, once the zone is complete, "ready: N services, M

@@ -55,7 +55,8 @@ struct pipeline {
     struct events *events; // not yet handed on; NULL: nobody listens
     struct zone_sync *sync;
     struct cluster_settings view; // the cluster borrows it
-    struct arena arena;           // what zone_new() is told
+    struct self self;             // with settings.self
+    struct arena arena;           // what zone_new() is told, texts of self
 };
 
 // What nobody outside can know. Tests give their own, for equal runs.
@@ -79,7 +80,9 @@ int pipeline_seeds_random(struct pipeline_seeds *out,
  *           likewise
  *
  * Returns 0; or with err filled -EINVAL for a domain or a reverse zone that
- * cannot be served, -ENOENT for a path that does not exist, -ENOMEM.
+ * cannot be served, or with settings.self for an environment that does not say
+ * which pod this is (daemon/self.h), -ENOENT for a path that does not exist,
+ * -ENOMEM.
  */
 int pipeline_init(struct pipeline *p, const struct settings *settings,
                   const struct pipeline_seeds *seeds,
@@ -93,6 +96,15 @@ int pipeline_init(struct pipeline *p, const struct settings *settings,
  *       they have let it go; NULL where they are not watched
  */
 void pipeline_release(struct pipeline *p, uv_loop_t *loop);
+
+/*
+ * Publish what is known before anything is read: with settings.self the
+ * server's own pod, which is answered for from here on. Call it once, before
+ * the first of those below, or not at all: then these do it.
+ *
+ * Returns 0; or -ENOMEM: then, too.
+ */
+int pipeline_begin(struct pipeline *p, const struct clock *clock) ORD_CHECKED;
 
 /*
  * Read what changed: see manifests_load().

@@ -32,6 +32,18 @@ struct cidr_list {
     size_t n;
 };
 
+// Whom to ask for names that are not ours.
+struct forward_target {
+    const char *text;            // as it was written
+    bool is_file;                // a resolv.conf; has a slash
+    struct sockaddr_any address; // unless it is a file
+};
+
+struct forward_list {
+    struct forward_target *items;
+    size_t n;
+};
+
 struct settings {
     // read-only for everyone but settings_parse()
     const char *config; // "" for none
@@ -49,9 +61,14 @@ struct settings {
     bool probe;
     uint32_t hold_ms;
     bool enable_faults;
-    uint32_t seed;        // 0: random
-    const char *identity; // "" for none
-    uint32_t rate_limit;  // replies a second and prefix; 0: no limit
+    uint32_t seed;         // 0: random
+    const char *identity;  // "" for none
+    uint32_t lame_duck_ms; // between SIGTERM and the drain
+    struct forward_list forward;
+    bool fallthrough;            // not without forward
+    uint32_t forward_queries;    // that may wait, in all
+    uint32_t forward_per_client; // 0: a quarter of them
+    uint32_t rate_limit;         // replies a second and prefix; 0: no limit
     uint32_t tcp_connections;
     uint32_t tcp_per_client; // 0: a quarter of all
     uint32_t tcp_idle_s;
@@ -66,6 +83,7 @@ struct settings {
     bool ignore_empty_service;
     bool no_endpoints;
     bool zonal;
+    bool self; // see daemon/self.h
     const char *control; // path; "" for the default, "none" for none
     uint32_t log_level;  // enum log_level
     uint32_t log_format; // enum log_format
@@ -88,6 +106,8 @@ enum setting_type {
     SETTING_TEXT,      // const char *, of min to max octets
     SETTING_NAMES,     // struct text_list: names of Kubernetes objects
     SETTING_SELECTOR,  // const struct selector *
+    SETTING_DURATION,  // uint32_t: milliseconds
+    SETTING_UPSTREAMS, // struct forward_list
 };
 
 // A row of the table.

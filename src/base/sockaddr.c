@@ -231,6 +231,74 @@ int sockaddr_parse(const char *text, struct sockaddr_any *out,
                    : parse_v4(text, host, (uint16_t)port, out, err);
 }
 
+// The host of "10.0.0.1", "10.0.0.1:53", "fd00::a", "[fd00::a]" or
+// "[fd00::a]:53", and its port, NULL where there is none. False: no such form.
+static bool split_server(const char *text, char host[SOCKADDR_TEXT_SIZE],
+                         const char **port)
+{
+    const bool bracket = text[0] == '[';
+    const char *begin = bracket ? text + 1 : text;
+    const char *end = bracket ? strchr(text, ']') : strchr(text, ':');
+    if (!end || (!bracket && strchr(end + 1, ':')))
+        end = bracket ? NULL : text + strlen(text);
+    if (!end || end - begin >= SOCKADDR_TEXT_SIZE)
+        return false;
+    memcpy(host, begin, (size_t)(end - begin));
+    host[end - begin] = '\0';
+    if (bracket && (!strchr(host, ':') || (*++end && *end != ':')))
+        return false;
+    *port = *end ? end + 1 : NULL;
+    return true;
+}
+
+static int no_server(const char *whole, struct error *err)
+{
+    return error_set(err, -EINVAL,
+                     "'%s' is no server's address; write it as in 10.96.0.10, "
+                     "10.96.0.10:53, fd00::a or [fd00::a]:53",
+                     whole);
+}
+
+// host  its address without the zone is sound
+static int parse_server(const char *whole, char *host, uint16_t port,
+                        struct sockaddr_any *out, struct error *err)
+{
+    struct sockaddr_any a = {.length = 0};
+    const int r = strchr(host, ':') ? parse_v6(whole, host, port, &a, err)
+                                    : parse_v4(whole, host, port, &a, err);
+    if (r < 0)
+        return r;
+    if (sockaddr_is_wildcard(&a))
+        return error_set(err, -EINVAL,
+                         "'%s' stands for all addresses of a machine; name "
+                         "one of them",
+                         whole);
+    *out = a;
+    return 0;
+}
+
+int sockaddr_parse_server(const char *text, uint16_t port,
+                          struct sockaddr_any *out, struct error *err)
+{
+    char host[SOCKADDR_TEXT_SIZE], bare[SOCKADDR_TEXT_SIZE];
+    const char *port_text;
+    struct address address;
+    unsigned number = port;
+    if (!split_server(text, host, &port_text))
+        return no_server(text, err);
+    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host, "%"), host);
+    // a colon in the zone would be a port, which has to stand in brackets
+    const char *zone = strchr(host, '%');
+    if (!address_parse(bare, &address) ||
+        (zone && (address.family == FAMILY_IPV4 || strchr(zone, ':'))))
+        return no_server(text, err);
+    if (port_text &&
+        (!parse_number(port_text, 5, 65535, &number) || number == 0))
+        return error_set(err, -EINVAL, "'%s': port '%s' is not in 1..65535",
+                         text, port_text);
+    return parse_server(text, host, (uint16_t)number, out, err);
+}
+
 static const char *format_v6(const struct sockaddr_in6 *a, char *out)
 {
     char host[INET6_ADDRSTRLEN], interface[IF_NAMESIZE] = "";
@@ -267,6 +335,18 @@ uint16_t sockaddr_port(const struct sockaddr_any *a)
 {
     return ntohs(a->any.sa_family == AF_INET6 ? a->v6.sin6_port
                                               : a->v4.sin_port);
+}
+
+static uint32_t scope_of(const struct sockaddr_any *a)
+{
+    return a->any.sa_family == AF_INET6 ? a->v6.sin6_scope_id : 0;
+}
+
+bool sockaddr_same(const struct sockaddr_any *a, const struct sockaddr_any *b)
+{
+    const struct address x = sockaddr_address(a), y = sockaddr_address(b);
+    return sockaddr_port(a) == sockaddr_port(b) && scope_of(a) == scope_of(b) &&
+           address_compare(&x, &y) == 0;
 }
 
 struct address sockaddr_address(const struct sockaddr_any *a)

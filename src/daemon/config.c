@@ -47,6 +47,9 @@ static int wrong_type(const struct setting *row, const struct doc_node *v,
         return error_set(err, -EINVAL, "must be true or false, not %s%s",
                          doc_type_name(type),
                          type == DOC_STRING ? "; write it without quotes" : "");
+    if (row->type == SETTING_DURATION)
+        return error_set(err, -EINVAL, "must be a duration as in 5s, not %s",
+                         doc_type_name(type));
     const bool number = row->type == SETTING_UINT;
     const bool quoted = number && type == DOC_STRING;
     const bool unquoted = !number && v->kind == DOC_SCALAR;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's life. The happy path:
 //
-//     sockets are opened and workers started: they answer SERVFAIL (EDE 14)
+//     sockets are opened and workers started: they answer SERVFAIL (EDE 14),
+//     and for this pod itself (--self)
 //     the control interface listens
 //     manifests are read, pods made, services rendered, the zone published
 //     paths are watched; each change and SIGHUP goes the same way again
 //     pods go on when their time has come, when they are steered, or probed
-//     SIGTERM or SIGINT: the loop stops, workers drain, all is given back
+//     SIGTERM, after --lame-duck, or SIGINT: the loop stops, workers drain, all
+//     is given back
 //
 // What fails before the workers run ends the start with a sentence. What fails
 // later ends nothing: the old zone stays, and where memory was missing the
@@ -17,8 +19,10 @@
 #include "admin/control.h"
 #include "base/clock.h"
 #include "daemon/pipeline.h"
+#include "forwards.h"
 #include "network.h"
 #include "say.h"
+#include "signals.h"
 #include "source/probe.h"
 
 #include <assert.h>
@@ -37,18 +41,17 @@ enum { RETRY_MS = 1000 };
 // anything else.
 enum { SOON_MS = 1 };
 
-enum { SIGNALS = 3 };
-
 struct daemon {
     const struct settings *settings;
     struct log log;
     struct clock clock;
     struct report report;
     struct pipeline pipeline;
+    struct forwards *forwards; // NULL: nobody is asked
     struct network network;
     struct control *control;
     uv_loop_t loop;
-    uv_signal_t signals[SIGNALS];
+    struct signals signals;
     uv_timer_t retry;
     uv_timer_t due;        // the next step of the pods
     struct prober *prober; // NULL: pods are not asked
@@ -87,6 +90,7 @@ static int publish(struct daemon *d, uint64_t started_ms,
                                     const struct clock *clock,
                                     struct zone_sync_result *done))
 {
+    const uint64_t version = zone_version(d->pipeline.zone);
     struct zone_sync_result done;
 
     d->probed = false;
@@ -98,6 +102,8 @@ static int publish(struct daemon *d, uint64_t started_ms,
         d->ready = true;
         say_ready(&d->log, &d->pipeline);
     }
+    if (zone_version(d->pipeline.zone) != version)
+        control_published(d->control);
     // without memory the retry comes instead: it is not to be tried each moment
     if (r < 0)
         (void)uv_timer_stop(&d->due);
@@ -222,20 +228,11 @@ static void on_probed(void *context, uint64_t ticket, bool success)
     }
 }
 
-// --- signals ---------------------------------------------------------------
-
-static void on_signal(uv_signal_t *handle, int number)
+// SIGHUP has come.
+static void on_again(void *context)
 {
-    struct daemon *d = handle->data;
-    if (number != SIGHUP) {
-        log_event(
-            &d->log, LOG_INFO, "stopping",
-            LOG_STRING("because", number == SIGINT ? "SIGINT" : "SIGTERM"));
-        uv_stop(&d->loop);
-        return;
-    }
-    log_event(&d->log, LOG_INFO, "reading everything again",
-              LOG_STRING("because", "SIGHUP"));
+    struct daemon *d = context;
+    forwards_read(d->forwards);
     refresh(d, true);
 }
 
@@ -243,7 +240,6 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static int loop_start(struct daemon *d, struct error *err)
 {
-    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     int r = uv_loop_init(&d->loop);
     if (r < 0)
         return error_set(err, r, "cannot make an event loop: %s",
@@ -254,15 +250,38 @@ static int loop_start(struct daemon *d, struct error *err)
     d->retry.data = d;
     (void)uv_timer_init(&d->loop, &d->due);
     d->due.data = d;
-    for (int i = 0; i < SIGNALS; i++) {
-        (void)uv_signal_init(&d->loop, &d->signals[i]);
-        d->signals[i].data = d;
-    }
-    for (int i = 0; i < SIGNALS && r == 0; i++)
-        r = uv_signal_start(&d->signals[i], on_signal, numbers[i]);
-    return r < 0 ? error_set(err, r, "cannot watch for signals: %s",
-                             uv_strerror(r))
-                 : 0;
+    d->signals = (struct signals){
+        .loop = &d->loop,
+        .log = &d->log,
+        .lame_duck_ms = d->settings->lame_duck_ms,
+        .again = on_again,
+        .context = d,
+    };
+    return signals_begin(&d->signals, err);
+}
+
+static int forwards_start(struct daemon *d, struct error *err)
+{
+    const struct forwards_settings settings = {
+        .settings = d->settings,
+        .log = &d->log,
+        .report = &d->report,
+        .clock = d->clock,
+        .loop = &d->loop,
+    };
+    return d->settings->forward.n ? forwards_new(&settings, &d->forwards, err)
+                                  : 0;
+}
+
+static int answering_start(struct daemon *d, struct error *err)
+{
+    struct upstreams *upstreams =
+        d->forwards ? forwards_upstreams(d->forwards) : NULL;
+    const int r = network_start(&d->network, d->settings, d->pipeline.zone,
+                                upstreams, &d->log, err);
+    if (r == 0 && d->forwards)
+        forwards_watch(d->forwards, d->network.workers);
+    return r;
 }
 
 static int pipeline_start(struct daemon *d, struct error *err)
@@ -279,6 +298,8 @@ static int pipeline_start(struct daemon *d, struct error *err)
     if (r == 0)
         r = pipeline_init(&d->pipeline, d->settings, &seeds, &listener,
                           &d->report, err);
+    if (r == 0 && pipeline_begin(&d->pipeline, &d->clock) < 0)
+        r = error_set(err, -ENOMEM, "not enough memory to start");
     return r;
 }
 
@@ -297,6 +318,7 @@ static int control_at(struct daemon *d, const char *path, struct error *err)
         .pod_cidrs = d->settings->pod_cidrs.items,
         .pod_cidrs_n = (uint32_t)d->settings->pod_cidrs.n,
         .clock = d->clock,
+        .answers = pipeline_answers(d->settings),
         .changed = on_control,
         .context = d,
     };
@@ -334,8 +356,9 @@ static int start(struct daemon *d, struct error *err)
 {
     int r = pipeline_start(d, err);
     if (r == 0)
-        r = network_start(&d->network, d->settings, d->pipeline.zone, &d->log,
-                          err);
+        r = forwards_start(d, err);
+    if (r == 0)
+        r = answering_start(d, err);
     return r == 0 ? steering_start(d, err) : r;
 }
 
@@ -347,8 +370,7 @@ static void loop_quiet(struct daemon *d)
 {
     uv_close((uv_handle_t *)&d->retry, NULL);
     uv_close((uv_handle_t *)&d->due, NULL);
-    for (int i = 0; i < SIGNALS; i++)
-        uv_close((uv_handle_t *)&d->signals[i], NULL);
+    signals_end(&d->signals);
 }
 
 static void loop_end(struct daemon *d)
@@ -359,10 +381,11 @@ static void loop_end(struct daemon *d)
 }
 
 // In the order in which one part borrows from the next: workers and the control
-// interface read the zone, and probes are of its pods.
+// interface read the zone, workers tell of upstreams, and probes are of pods.
 static void release(struct daemon *d)
 {
     network_stop(&d->network);
+    forwards_free(d->forwards);
     control_stop(d->control);
     prober_free(d->prober);
     if (d->looping)

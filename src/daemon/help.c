@@ -2,6 +2,7 @@
 // The options for --help, out of the table of settings.
 #include "daemon/settings.h"
 
+#include "base/duration.h"
 #include "setter.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct group {
 static const struct group groups[] = {
     {"where", "Where to answer:"},
     {"what", "What to answer:"},
+    {"others", "Names that are not ours:"},
     {"ordinals", "Pods that no cluster makes:"},
     {"limits", "What clients may take:"},
     {"steering", "How other commands find the server:"},
@@ -26,11 +28,15 @@ static const struct group groups[] = {
 
 static void help_bounds(FILE *out, const struct setting *row)
 {
+    char least[DURATION_TEXT_SIZE], most[DURATION_TEXT_SIZE];
     if (row->type == SETTING_UINT)
         fprintf(out, ", %u..%u%s%s", row->min, row->max, *row->unit ? " " : "",
                 row->unit);
     if (row->type == SETTING_CHOICE)
         fprintf(out, ": %s", row->unit);
+    if (row->type == SETTING_DURATION)
+        fprintf(out, ", %s..%s", duration_format(row->min, least),
+                duration_format(row->max, most));
     if (row->type == SETTING_CIDR_PAIR)
         fputs(", one a family", out);
     if (*row->preset && row->type != SETTING_FLAG)

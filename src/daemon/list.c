@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+// RFC 1035 4.2.
+enum { DNS_PORT = 53 };
+
 size_t *value_count(const struct setting *row, void *list)
 {
     switch (row->type) {
@@ -18,6 +21,8 @@ size_t *value_count(const struct setting *row, void *list)
     case SETTING_CIDRS:
     case SETTING_CIDR_PAIR:
         return &((struct cidr_list *)list)->n;
+    case SETTING_UPSTREAMS:
+        return &((struct forward_list *)list)->n;
     default:
         return NULL;
     }
@@ -99,10 +104,8 @@ static int add_name(struct text_list *list, const char *text,
 static bool same_socket(const struct sockaddr_any *a,
                         const struct sockaddr_any *b)
 {
-    char at[SOCKADDR_TEXT_SIZE], bt[SOCKADDR_TEXT_SIZE];
     // Port 0 asks for any free port: twice means two of them.
-    return sockaddr_port(a) != 0 &&
-           strcmp(sockaddr_format(a, at), sockaddr_format(b, bt)) == 0;
+    return sockaddr_port(a) != 0 && sockaddr_same(a, b);
 }
 
 static int add_socket(struct sockaddr_list *list, const char *text,
@@ -157,6 +160,51 @@ static int add_cidr(struct cidr_list *list, bool pair, const char *text,
     return 0;
 }
 
+// A file has a slash, which no address has.
+static int forward_target_of(struct forward_target *out, const char *text,
+                             struct error *err)
+{
+    out->is_file = strchr(text, '/') != NULL;
+    if (out->is_file)
+        return 0;
+    struct error why;
+    const int r = sockaddr_parse_server(text, DNS_PORT, &out->address, &why);
+    if (r < 0)
+        return error_set(err, r, "%s%s", why.text,
+                         strpbrk(text, ":%")
+                             ? ""
+                             : ", or a file with a slash, as in ./resolv.conf");
+    return 0;
+}
+
+static bool same_target(const struct forward_target *a,
+                        const struct forward_target *b)
+{
+    if (a->is_file || b->is_file)
+        return strcmp(a->text, b->text) == 0;
+    return same_socket(&a->address, &b->address);
+}
+
+static int add_forward(struct forward_list *list, const char *text,
+                       struct arena *arena, struct error *err)
+{
+    struct forward_target t = {.text = text};
+    const int r = forward_target_of(&t, text, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < list->n; i++)
+        if (same_target(&t, &list->items[i]))
+            return twice(text, err);
+    struct forward_target *items =
+        list_grow(arena, list->items, list->n, sizeof *list->items);
+    t.text = arena_text_dup(arena, text);
+    if (!items || !t.text)
+        return value_no_memory(err);
+    items[list->n++] = t;
+    list->items = items;
+    return 0;
+}
+
 // Of ranges there is one a family: what is said of the family says more.
 static int check_room(const struct setting *row, void *list, struct error *err)
 {
@@ -185,6 +233,8 @@ int value_add(const struct setting *row, void *list, const char *text,
         return add_cidr(list, false, text, arena, err);
     case SETTING_CIDR_PAIR:
         return add_cidr(list, true, text, arena, err);
+    case SETTING_UPSTREAMS:
+        return add_forward(list, text, arena, err);
     default:
         return error_set(err, -EINVAL, "'%s' is no list", row->word);
     }

@@ -30,8 +30,8 @@ static int limit_start(struct network *n, const struct settings *s,
 }
 
 int network_start(struct network *n, const struct settings *s,
-                  const struct zone *zone, const struct log *log,
-                  struct error *err)
+                  const struct zone *zone, struct upstreams *upstreams,
+                  const struct log *log, struct error *err)
 {
     struct workers_settings settings = {
         .zone = zone,
@@ -45,6 +45,9 @@ int network_start(struct network *n, const struct settings *s,
         .tcp_per_client = s->tcp_per_client,
         .tcp_idle_ms = s->tcp_idle_s * 1000,
         .tcp_message_ms = s->tcp_timeout_s * 1000,
+        .upstreams = upstreams,
+        .forward_queries = s->forward_queries,
+        .forward_per_client = s->forward_per_client,
     };
     struct dns_cookie_secret *secret = &settings.answer.cookie_secret;
     int r = random_octets(secret, sizeof *secret, err);
@@ -56,7 +59,7 @@ int network_start(struct network *n, const struct settings *s,
     if (r < 0)
         return r;
     say_listening(&settings, n->workers);
-    say_connections(log, &settings, n->workers);
+    say_limits(log, &settings, n->workers);
     return 0;
 }
 

@@ -19,14 +19,15 @@ struct network {
 /*
  * Open the sockets and start the workers, and say where they answer.
  *
- * zone  borrowed until network_stop(), as are the settings
+ * zone       borrowed until network_stop(), as are the settings
+ * upstreams  who is asked for other names; NULL: nobody
  *
  * Returns 0; or with err filled as workers_start(), or what the system says.
  * network_stop() gives back what there is in either case.
  */
 int network_start(struct network *n, const struct settings *s,
-                  const struct zone *zone, const struct log *log,
-                  struct error *err) ORD_CHECKED;
+                  const struct zone *zone, struct upstreams *upstreams,
+                  const struct log *log, struct error *err) ORD_CHECKED;
 
 // Drain and end; what never started is fine.
 void network_stop(struct network *n);

@@ -218,9 +218,9 @@ static int check_ranges(const struct settings *s, struct error *err)
     return 0;
 }
 
-static int check_paths(const struct setter *t, struct error *err)
+static int check_paths(struct setter *t, struct error *err)
 {
-    const struct text_list *paths = &t->s->paths;
+    struct text_list *paths = &t->s->paths;
     if ((!t->s->paths_given && !t->command->needs_paths) ||
         own_arguments(t->command))
         return 0;
@@ -229,6 +229,11 @@ static int check_paths(const struct setter *t, struct error *err)
         const char *path = paths->items[i];
         if (strcmp(path, "-") == 0 || stat(path, &st) == 0)
             continue;
+        // a sidecar may know its own pod only
+        if (!t->s->paths_given && t->s->self) {
+            paths->n = 0;
+            return 0;
+        }
         if (!t->s->paths_given)
             return error_set(err, -EINVAL,
                              "no PATH is given and there is no '%s' here; name "
@@ -252,6 +257,15 @@ static int check_zonal(const struct settings *s, struct error *err)
                      "--no-endpoints leaves them out; give one of both");
 }
 
+static int check_fallthrough(const struct settings *s, struct error *err)
+{
+    if (!s->fallthrough || s->forward.n)
+        return 0;
+    return error_set(err, -EINVAL,
+                     "--fallthrough needs --forward; name who is to be asked, "
+                     "as in --forward /etc/resolv.conf");
+}
+
 static int check_whole(struct setter *t, struct error *err)
 {
     t->s->paths_given = t->origins[SETTING_INDEX_paths] != ORIGIN_PRESET;
@@ -260,6 +274,8 @@ static int check_whole(struct setter *t, struct error *err)
         r = check_ranges(t->s, err);
     if (r == 0)
         r = check_zonal(t->s, err);
+    if (r == 0)
+        r = check_fallthrough(t->s, err);
     return r == 0 ? check_paths(t, err) : r;
 }
 

@@ -2,6 +2,7 @@
 // What each setting means to the parts between a manifest and an answer.
 #include "daemon/pipeline.h"
 
+#include "daemon/self.h"
 #include "events.h"
 #include "servers.h"
 
@@ -55,7 +56,8 @@ static struct zone_rules rules_of(const struct settings *s)
     };
 }
 
-static struct cluster_settings view_of(const struct settings *s)
+static struct cluster_settings view_of(const struct settings *s,
+                                       const struct self *self)
 {
     return (struct cluster_settings){
         .namespaces = s->namespaces.items,
@@ -63,6 +65,7 @@ static struct cluster_settings view_of(const struct settings *s)
         .selector = s->label_selector,
         .no_endpoints = s->no_endpoints,
         .pods = s->pods == ZONE_PODS_VERIFIED,
+        .self = s->self ? self : NULL,
     };
 }
 
@@ -74,6 +77,11 @@ struct answer_settings pipeline_answers(const struct settings *s)
         .hold_ms = (uint16_t)s->hold_ms,
         .identity = span_of_text(s->identity),
         .version = span_of_text("ordinald " ORDINALD_VERSION),
+        .forwards = s->forward.n > 0,
+        .falls_through = s->fallthrough,
+        // zones that --reverse names are ours alone; without it all are, which
+        // nobody means who has other name servers
+        .forwards_reverse = s->forward.n > 0 && s->reverse.n == 0,
     };
 }
 
@@ -151,7 +159,7 @@ static int model_start(struct pipeline *p, const struct settings *s,
     copy_ranges(&s->pod_cidrs, ordinals.pod_cidrs, &ordinals.pod_cidrs_n);
     copy_ranges(&s->service_cidrs, ordinals.service_cidrs,
                 &ordinals.service_cidrs_n);
-    p->view = view_of(s);
+    p->view = view_of(s, &p->self);
     p->cluster = cluster_new(&p->view);
     if (p->cluster)
         p->statefulsets = statefulsets_new(p->cluster, &ordinals);
@@ -189,6 +197,8 @@ int pipeline_init(struct pipeline *p, const struct settings *settings,
             return no_memory(err);
     }
     int r = listener_start(p, listener, err);
+    if (r == 0 && settings->self)
+        r = self_read(settings, &p->arena, &p->self, err);
     if (r == 0)
         r = zone_start(p, settings, seeds->hash, err);
     if (r == 0)
@@ -228,6 +238,12 @@ void pipeline_release(struct pipeline *p, uv_loop_t *loop)
 }
 
 // --- running ---------------------------------------------------------------
+
+int pipeline_begin(struct pipeline *p, const struct clock *clock)
+{
+    return zone_sync_begin(p->sync, clock->monotonic_ms(clock->context),
+                           clock->unix_s(clock->context));
+}
 
 int pipeline_read(struct pipeline *p, bool everything)
 {

@@ -18,18 +18,26 @@ void say_listening(const struct workers_settings *s, const struct workers *w)
     fflush(stdout);
 }
 
-void say_connections(const struct log *log, const struct workers_settings *s,
-                     const struct workers *w)
+void say_limits(const struct log *log, const struct workers_settings *s,
+                const struct workers *w)
 {
-    const uint64_t max = workers_state(w).connections_max;
+    const struct workers_state state = workers_state(w);
 
-    if (max < s->tcp_connections)
+    if (state.connections_max < s->tcp_connections)
         log_event(log, LOG_WARNING,
                   "fewer TCP connections than asked for, because open files "
                   "are limited; raise the hard limit (ulimit -Hn, LimitNOFILE= "
                   "of systemd), or lower --tcp-connections",
-                  LOG_UINT("connections_max", max),
+                  LOG_UINT("connections_max", state.connections_max),
                   LOG_UINT("asked_for", s->tcp_connections));
+    if (s->answer.forwards && state.forwarded_max < s->forward_queries)
+        log_event(log, LOG_WARNING,
+                  "fewer questions can wait for upstreams than asked for, "
+                  "because open files are limited; raise the hard limit "
+                  "(ulimit -Hn, LimitNOFILE= of systemd), or lower "
+                  "--forward-queries",
+                  LOG_UINT("queries_max", state.forwarded_max),
+                  LOG_UINT("asked_for", s->forward_queries));
 }
 
 void say_ready(const struct log *log, const struct pipeline *p)

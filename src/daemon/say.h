@@ -14,10 +14,10 @@
 // Where it answers, on standard output.
 void say_listening(const struct workers_settings *s, const struct workers *w);
 
-// That there are fewer clients over TCP than asked for, which is no reason not
-// to serve.
-void say_connections(const struct log *log, const struct workers_settings *s,
-                     const struct workers *w);
+// That there are fewer clients over TCP than asked for, or questions that wait
+// for upstreams, which is no reason not to serve.
+void say_limits(const struct log *log, const struct workers_settings *s,
+                const struct workers *w);
 
 // A line that others wait for: it comes whatever the log level is.
 void say_ready(const struct log *log, const struct pipeline *p);

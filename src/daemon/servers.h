@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which addresses this server is reached at, for ns.dns.<zone>.
+// Which addresses this server is reached at.
 #ifndef ORDINALD_DAEMON_SERVERS_H
 #define ORDINALD_DAEMON_SERVERS_H
 
@@ -14,9 +14,9 @@ struct address_list {
 };
 
 /*
- * The addresses that are listened on, each once. A wildcard stands for the
- * addresses of the machine's interfaces of its family, without loopback and
- * link-local ones; where there are none, for loopback.
+ * For ns.dns.<zone>: the addresses that are listened on, each once. A wildcard
+ * stands for the addresses of the machine's interfaces of its family, without
+ * loopback and link-local ones; where there are none, for loopback.
  *
  * arena  holds the list
  *
@@ -24,5 +24,13 @@ struct address_list {
  */
 int servers_of(const struct sockaddr_list *listen, struct arena *arena,
                struct address_list *out) ORD_CHECKED;
+
+/*
+ * The socket that gets what is sent to an address: it listens there, or at a
+ * wildcard, and the address is one of this machine, loopback included. What the
+ * interfaces have now counts. NULL: none of them.
+ */
+const struct sockaddr_any *servers_hearing(const struct sockaddr_list *listen,
+                                           const struct sockaddr_any *to);
 
 #endif

@@ -54,6 +54,7 @@ bool setting_is_list(const struct setting *row)
     case SETTING_CIDRS:
     case SETTING_CIDR_PAIR:
     case SETTING_NAMES:
+    case SETTING_UPSTREAMS:
         return true;
     case SETTING_FILE:
     case SETTING_UINT:
@@ -62,6 +63,7 @@ bool setting_is_list(const struct setting *row)
     case SETTING_FLAG:
     case SETTING_TEXT:
     case SETTING_SELECTOR:
+    case SETTING_DURATION:
         break;
     }
     return false;

@@ -2,6 +2,8 @@
 // Single values among the settings.
 #include "value.h"
 
+#include "base/duration.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -46,6 +48,21 @@ static int set_uint(const struct setting *row, void *value, const char *text,
     if (v > UINT32_MAX)
         return out_of_bounds(row, text, err);
     return value_set_number(row, value, v, err);
+}
+
+static int set_duration(const struct setting *row, uint32_t *value,
+                        const char *text, struct error *err)
+{
+    char least[DURATION_TEXT_SIZE], most[DURATION_TEXT_SIZE];
+    uint32_t ms;
+    if (!duration_parse(text, &ms) || ms < row->min || ms > row->max)
+        return error_set(err, -EINVAL,
+                         "'%.40s' is no duration of %s to %s; write 500ms, 5s "
+                         "or 1m30s",
+                         text, duration_format(row->min, least),
+                         duration_format(row->max, most));
+    *value = ms;
+    return 0;
 }
 
 static int set_domain(struct dns_name *value, const char *text,
@@ -146,6 +163,8 @@ int value_set(const struct setting *row, void *value, const char *text,
         return set_flag(value, text, err);
     case SETTING_SELECTOR:
         return set_selector(value, text, arena, err);
+    case SETTING_DURATION:
+        return set_duration(row, value, text, err);
     default:
         return error_set(err, -EINVAL, "'%s' is a list", row->word);
     }

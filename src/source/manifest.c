@@ -12,7 +12,7 @@
 #include "source/manifest.h"
 #include "grow.h"
 #include "manifest_file.h"
-#include "watch.h"
+#include "source/places.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -247,10 +247,10 @@ static void tell_doubles(const struct manifests *m)
 
 static int add_places(const struct path *p, struct places *out)
 {
-    int rc = is_stdin(p->text) ? 0 : scan_places(p->text, out);
+    int rc = is_stdin(p->text) ? 0 : places_of(p->text, out);
     for (size_t i = 0; rc == 0 && i < p->n; i++) {
         if (p->files[i]->is_link)
-            rc = scan_places(p->files[i]->path, out);
+            rc = places_of(p->files[i]->path, out);
     }
     return rc;
 }

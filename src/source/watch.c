@@ -10,7 +10,7 @@
  * once a second); the kernel's queue overflows, or a network file system is
  * changed by another machine (nobody tells: we look each half minute anyway).
  */
-#include "watch.h"
+#include "source/watch.h"
 
 #include <assert.h>
 #include <errno.h>

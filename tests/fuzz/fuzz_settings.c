@@ -76,6 +76,7 @@ static void check_row(const struct settings *s, const struct setting *row)
     switch (row->type) {
     case SETTING_UINT:
     case SETTING_CHOICE:
+    case SETTING_DURATION:
         memcpy(&number, value, sizeof number);
         assert(number >= row->min && number <= row->max);
         break;
@@ -95,6 +96,9 @@ static void check_row(const struct settings *s, const struct setting *row)
     case SETTING_CIDR_PAIR:
         check_list(row, ((const struct cidr_list *)value)->n);
         break;
+    case SETTING_UPSTREAMS:
+        check_list(row, ((const struct forward_list *)value)->n);
+        break;
     case SETTING_DOMAIN:
     case SETTING_FILE:
     case SETTING_FLAG:
@@ -110,6 +114,7 @@ static void check_settings(const struct settings *s)
     for (size_t i = 0; i < n; i++)
         check_row(s, &rows[i]);
     assert(!(s->zonal && s->no_endpoints));
+    assert(!(s->fallthrough && s->forward.n == 0));
 }
 
 static void parse(int argc, const char *const *argv)

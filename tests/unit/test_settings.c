@@ -204,6 +204,12 @@ static void without_flags_the_defaults_stand(void **state)
     assert_int_equal(f->s.tcp_per_client, 0);
     assert_int_equal(f->s.tcp_idle_s, 10);
     assert_int_equal(f->s.tcp_timeout_s, 5);
+    // nobody is asked, and nothing waits for a stop
+    assert_int_equal(f->s.forward.n, 0);
+    assert_false(f->s.fallthrough);
+    assert_int_equal(f->s.forward_queries, 4096);
+    assert_int_equal(f->s.forward_per_client, 0);
+    assert_int_equal(f->s.lame_duck_ms, 0);
 }
 
 // Kubernetes' rules, and CoreDNS' defaults (K8S-DNS 8).
@@ -405,6 +411,122 @@ static void zones_have_no_names_without_endpoints(void **state)
     assert_memory_equal(f->err.text, "--zonal tells", 13);
 }
 
+static void a_duration_has_units(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --lame-duck 5s");
+    assert_int_equal(f->s.lame_duck_ms, 5000);
+    good(f, "- --lame-duck=1m30s");
+    assert_int_equal(f->s.lame_duck_ms, 90000);
+    good(f, "- --lame-duck 500ms");
+    assert_int_equal(f->s.lame_duck_ms, 500);
+    good(f, "- --lame-duck 1h");
+    assert_int_equal(f->s.lame_duck_ms, 3600000);
+    good(f, "- --lame-duck 0");
+    assert_int_equal(f->s.lame_duck_ms, 0);
+    const char *const wrong[] = {"5", "-5s", "1h1ms", "25h", "", "x", "5 s"};
+    for (size_t i = 0; i < ORD_COUNT(wrong); i++) {
+        char text[128];
+        const char *argv[] = {"-", "--lame-duck", wrong[i]};
+        assert_int_equal(parse_n(f, 3, argv), -EINVAL);
+        snprintf(text, sizeof text,
+                 "--lame-duck: '%s' is no duration of 0s to 1h0m0s; write "
+                 "500ms, 5s or 1m30s",
+                 wrong[i]);
+        assert_string_equal(f->err.text, text);
+    }
+    good_config(f, "lame-duck: 2s\n", "");
+    assert_int_equal(f->s.lame_duck_ms, 2000);
+    bad_config(f, "lame-duck: 5\n",
+               "1:12: lame-duck: must be a duration as in 5s, not a number\n");
+}
+
+// --- whom to ask -----------------------------------------------------------
+
+static void asks(const struct fixture *f, size_t i, const char *address)
+{
+    char text[SOCKADDR_TEXT_SIZE];
+    assert_true(i < f->s.forward.n);
+    assert_false(f->s.forward.items[i].is_file);
+    assert_string_equal(sockaddr_format(&f->s.forward.items[i].address, text),
+                        address);
+}
+
+static void servers_are_named_with_or_without_port(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --forward 10.96.0.10,10.96.0.10:5353 --forward fd00::a "
+            "--forward=[fd00::b],[fd00::a]:5353,fe80::1%lo,[fe80::1%lo]:54");
+    assert_int_equal(f->s.forward.n, 7);
+    asks(f, 0, "10.96.0.10:53");
+    asks(f, 1, "10.96.0.10:5353");
+    asks(f, 2, "[fd00::a]:53");
+    asks(f, 3, "[fd00::b]:53");
+    asks(f, 4, "[fd00::a]:5353");
+    asks(f, 5, "[fe80::1%lo]:53");
+    asks(f, 6, "[fe80::1%lo]:54");
+    good_config(f, "forward: ['10.0.0.1', '[::1]:54', /etc/resolv.conf]\n", "");
+    assert_int_equal(f->s.forward.n, 3);
+    asks(f, 1, "[::1]:54");
+    good_config(f, "forward: 10.0.0.1,10.0.0.2\nfallthrough: true\n",
+                "--forward 10.0.0.3");
+    assert_int_equal(f->s.forward.n, 1); // flags win
+    asks(f, 0, "10.0.0.3:53");
+    assert_true(f->s.fallthrough);
+}
+
+static void what_has_a_slash_is_a_file(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --forward /etc/resolv.conf,10.0.0.1 --forward ./resolv.conf");
+    assert_int_equal(f->s.forward.n, 3);
+    assert_true(f->s.forward.items[0].is_file);
+    assert_string_equal(f->s.forward.items[0].text, "/etc/resolv.conf");
+    asks(f, 1, "10.0.0.1:53");
+    assert_string_equal(f->s.forward.items[1].text, "10.0.0.1");
+    assert_true(f->s.forward.items[2].is_file);
+    assert_string_equal(f->s.forward.items[2].text, "./resolv.conf");
+    bad(f, "- --forward resolv.conf",
+        "--forward: 'resolv.conf' is no server's address; write it as in "
+        "10.96.0.10, 10.96.0.10:53, fd00::a or [fd00::a]:53, or a file with a "
+        "slash, as in ./resolv.conf");
+}
+
+static void a_server_counts_once(void **state)
+{
+    struct fixture *f = *state;
+    bad(f, "- --forward 10.0.0.1,10.0.0.1:53",
+        "--forward: '10.0.0.1:53' is given twice; leave one out");
+    bad(f, "- --forward fd00::a --forward [fd00:0::a]",
+        "--forward: '[fd00:0::a]' is given twice; leave one out");
+    bad(f, "- --forward ./a,./a",
+        "--forward: './a' is given twice; leave one out");
+}
+
+static void more_servers_than_places_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    char line[1024] = "- --forward 10.0.0.1";
+    for (unsigned i = 2; i <= 15; i++)
+        sprintf(line + strlen(line), ",10.0.0.%u", i);
+    good(f, line);
+    assert_int_equal(f->s.forward.n, 15);
+    strcat(line, ",./resolv.conf");
+    bad(f, line, "--forward: there are more than 15; leave some out");
+}
+
+static void falling_through_needs_somebody_to_ask(void **state)
+{
+    struct fixture *f = *state;
+    good(f, "- --fallthrough --forward ./x");
+    assert_true(f->s.fallthrough);
+    bad(f, "- --fallthrough",
+        "--fallthrough needs --forward; name who is to be asked, as in "
+        "--forward /etc/resolv.conf");
+    assert_int_equal(config(f, "fallthrough: true\n", ""), -EINVAL);
+    assert_memory_equal(f->err.text, "--fallthrough needs --forward", 29);
+}
+
 static void the_domain_is_folded(void **state)
 {
     struct fixture *f = *state;
@@ -572,6 +694,12 @@ static void the_default_path_may_be_missing(void **state)
     bad(f, "",
         "no PATH is given and there is no 'zones' here; name a manifest file "
         "or directory: ordinald serve PATH");
+    // a sidecar knows its own pod without any
+    good(f, "--self");
+    assert_int_equal(f->s.paths.n, 0);
+    bad(f, "--self zones",
+        "cannot read 'zones': No such file or directory; name an existing file "
+        "or directory, or - for standard input");
     assert_int_equal(chdir(before), 0);
 }
 
@@ -664,6 +792,7 @@ static void without_memory_it_says_so(void **state)
 {
     struct fixture *f = *state;
     const char line[] = "- --listen 127.0.0.1:1,127.0.0.1:2 --namespaces a,b "
+                        "--forward ./x,::1,10.0.0.1 "
                         "--identity x --label-selector a=b --reverse fd00::/8";
     good(f, line);
     for (long n = 1;; n++) {
@@ -840,7 +969,7 @@ static void the_help_shows_all_options_in_80_columns(void **state)
     for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
         assert_in_range(strlen(line), 0, 80);
     // with headings, and a last line; each group is known
-    assert_int_equal(lines, n - 1 + 6 + 2);
+    assert_int_equal(lines, n - 1 + 7 + 2);
     free(text);
 }
 
@@ -895,6 +1024,12 @@ int main(void)
         TEST(a_text_has_a_longest_length),
         TEST(a_selector_is_read_at_once),
         TEST(zones_have_no_names_without_endpoints),
+        TEST(a_duration_has_units),
+        TEST(servers_are_named_with_or_without_port),
+        TEST(what_has_a_slash_is_a_file),
+        TEST(a_server_counts_once),
+        TEST(more_servers_than_places_are_refused),
+        TEST(falling_through_needs_somebody_to_ask),
         TEST(the_domain_is_folded),
         TEST(threads_are_one_for_each_usable_core),
         TEST(lists_repeat_or_take_commas),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells when something happened in some directories, many events as one. What
 // happened is not told: names in events lie where links are involved, and a
-// look at all files costs little. On the control thread's loop. Private to
-// source/.
+// look at all files costs little. On the control thread's loop.
 #ifndef ORDINALD_SOURCE_WATCH_H
 #define ORDINALD_SOURCE_WATCH_H
 
@@ -13,7 +12,8 @@
 
 struct watch;
 
-// `changed` is called on the loop. Returns 0, -ENOMEM or another libuv error.
+// `changed` is called on the loop; report is borrowed until watch_free().
+// Returns 0, -ENOMEM or another libuv error.
 int watch_new(uv_loop_t *loop, const struct report *report,
               void (*changed)(void *context), void *context,
               struct watch **out) ORD_CHECKED;
