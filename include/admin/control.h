@@ -8,6 +8,10 @@
 //     GET /origins       their names, one a line
 //     GET /explain       ?name=NAME: why it answers as it does; ?type=SRV,
 //                        ?output=text or ?output=json (see admin/explain.h)
+//     GET /peers         ?service=[NAMESPACE/]NAME, or the whole name of one:
+//                        who DNS says they are; ?version=V&wait=MS waits until
+//                        they are others than in the reply that had this
+//                        version, or the zone is complete, at most 30 s
 //
 //     GET /workloads     those whose pods are made here, and their pods;
 //                        ?workload=[NAMESPACE/]NAME for one of them,
@@ -35,6 +39,7 @@
 #ifndef ORDINALD_ADMIN_CONTROL_H
 #define ORDINALD_ADMIN_CONTROL_H
 
+#include "answer/answer.h"
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -71,6 +76,7 @@ struct control_settings {
     const struct cidr *pod_cidrs;
     uint32_t pod_cidrs_n;
     struct clock clock;
+    struct answer_settings answers; // what questions are asked upstream
     // Carry out and publish what was asked for. Returns 0, or -ENOMEM: it is
     // done later
     int (*changed)(void *context);
@@ -93,6 +99,9 @@ int control_start(uv_loop_t *loop, const char *path,
 // Something happened to a pod or a workload: keep it, for GET /events. The last
 // 4096 are kept. c may be NULL.
 void control_note(struct control *c, const struct ordinals_event *event);
+
+// The zone has changed: whoever waits for peers is told. c may be NULL.
+void control_published(struct control *c);
 
 /*
  * Close all, and remove the socket. The loop has to run once more for the

@@ -6,6 +6,7 @@
 #ifndef ORDINALD_ADMIN_EXPLAIN_H
 #define ORDINALD_ADMIN_EXPLAIN_H
 
+#include "answer/answer.h"
 #include "base/base.h"
 #include "base/error.h"
 #include "model/cluster.h"
@@ -21,29 +22,35 @@ struct explain_sources {
     const struct zone *zone;
     const struct cluster *cluster;
     const struct ordinals *ordinals; // for why a pod made here is not ready
+    // as questions are answered; of these what is asked upstream matters
+    struct answer_settings answers;
 };
 
 /*
  * EXPLAIN_TEXT  for people. The first line is "NAME TYPES: VERDICT", and its
- *               verdict is "resolves" exactly where the name does; otherwise
- *               NXDOMAIN, NODATA or another RCODE. Then the records, the
- *               reason with its help, what may have been meant, the chain, and
- *               how to mend it
+ *               verdict is "resolves" exactly where the name does here;
+ *               "forwarded" where an upstream is asked, which is not done for
+ *               this; otherwise NXDOMAIN, NODATA or another RCODE. Then the
+ *               records, the reason with its help, what may have been meant,
+ *               the chain, and how to mend it
  * EXPLAIN_JSON  one object, and a line feed. What is not known is "", 0 or an
  *               empty list; all keys are always there:
  *
  *     name       with its final dot
  *     type       the one that decides, of those that were asked for: the first
  *                that resolves, or else the first
- *     rcode      of its reply: "NXDOMAIN"
+ *     rcode      of its reply: "NXDOMAIN"; "" where that is an upstream's
  *     resolves   whether one of them does. An alias that leads out of all zones
- *                here does: others know the rest
+ *                here does, and what is forwarded: others know the rest
+ *     forwarded  whether an upstream is asked for the one that decides
  *     answers    [{name, ttl, type, data}], of all types, in the reply's order
  *     reason     {id, ede, text, mend, help}, of the type that decides; id as
  *                in model/reasons.def, "" where the name resolves and where
  *                something else is to blame, such as a fault: then text says
- *                what; also, that a reply has no room for all records
- *     questions  [{type, rcode, resolves, id, ede, text}], one for each type
+ *                what; also, that a reply has no room for all records. Of what
+ *                is forwarded: why it is none of this server's
+ *     questions  [{type, rcode, resolves, forwarded, id, ede, text}], one for
+ *                each type
  *     near       the name that may have been meant, with its final dot
  *     hint       the same, and other advice, as a sentence
  *     chain      [{kind, namespace, name, state, file, line, column, more}]:
@@ -55,9 +62,9 @@ struct explain_sources {
 enum explain_format { EXPLAIN_TEXT, EXPLAIN_JSON };
 
 struct explanation {
-    char *p;  // for free()
-    size_t n; // octets; no NUL is behind them
-    bool resolves;
+    char *p;       // for free()
+    size_t n;      // octets; no NUL is behind them
+    bool resolves; // or is forwarded
 };
 
 /*
@@ -70,7 +77,8 @@ struct explanation {
  *       of which one is enough
  *
  * Returns 0 and sets out; or with err filled -EINVAL for what is no name,
- * -EAGAIN before the zone is complete, -ENOMEM.
+ * -EAGAIN before the zone is complete, but for a name of the server's own pod;
+ * -ENOMEM.
  */
 int explain(const struct explain_sources *from, const char *name, uint16_t type,
             enum explain_format format, struct explanation *out,

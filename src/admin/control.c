@@ -12,6 +12,7 @@ static const struct httpd_page pages[] = {
     {.path = "/zone", .get = page_zone, .large = true},
     {.path = "/origins", .get = page_origins},
     {.path = "/explain", .get = page_explain},
+    {.path = "/peers", .get = page_peers, .large = true},
     {.path = "/workloads", .get = page_workloads, .large = true},
     {.path = "/claims", .get = page_claims, .large = true},
     {.path = "/events", .get = page_events},
@@ -30,6 +31,12 @@ void control_note(struct control *c, const struct ordinals_event *event)
         return;
     history_note(&c->history, event, page_now_ms(c));
     httpd_wake(c->httpd);
+}
+
+void control_published(struct control *c)
+{
+    if (c)
+        httpd_wake(c->httpd);
 }
 
 static int listen_at(struct control *c, uv_loop_t *loop, const char *path,

@@ -125,22 +125,6 @@ static void find_place(struct explain *e)
     };
 }
 
-static int run(struct explain *e, const char *name, uint16_t type,
-               struct error *err)
-{
-    int rc = read_domain(e, err);
-
-    if (rc == 0)
-        rc = read_name(e, name, err);
-    if (rc)
-        return rc;
-    ask(e, type);
-    find_place(e);
-    explain_chain(e);
-    explain_near(e);
-    return e->no_memory ? -ENOMEM : 0;
-}
-
 static int not_loaded(struct error *err)
 {
     const struct reason why = {.code = REASON_NOT_LOADED};
@@ -152,12 +136,29 @@ static int not_loaded(struct error *err)
                      text, mend);
 }
 
+static int run(struct explain *e, const char *name, uint16_t type,
+               struct error *err)
+{
+    int rc = read_domain(e, err);
+
+    if (rc == 0)
+        rc = read_name(e, name, err);
+    if (rc)
+        return rc;
+    ask(e, type);
+    // the server's own pod is known before all others
+    if (!zone_is_complete(e->from->zone) && !e->decides->resolves)
+        return not_loaded(err);
+    find_place(e);
+    explain_chain(e);
+    explain_near(e);
+    return e->no_memory ? -ENOMEM : 0;
+}
+
 int explain(const struct explain_sources *from, const char *name, uint16_t type,
             enum explain_format format, struct explanation *out,
             struct error *err)
 {
-    if (!zone_is_complete(from->zone))
-        return not_loaded(err);
     struct explain *e = calloc(1, sizeof *e);
     int rc = -ENOMEM;
     if (e) {

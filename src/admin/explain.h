@@ -31,14 +31,15 @@ struct explain_record {
 struct explain_question {
     uint16_t type;
     char type_text[16];
-    uint16_t rcode;
+    uint16_t rcode; // where it is not forwarded
     bool resolves;
+    bool forwarded; // then it resolves, as far as is known here
     struct explain_record *records;
     uint32_t records_n;
     // the question's name, and those to which aliases or a PTR record lead
     struct dns_name names[EXPLAIN_NAMES_MAX];
     unsigned names_n;
-    // why not; all empty where it resolves
+    // why not, or why not here; all empty where it resolves here
     uint8_t code; // enum reason_code
     bool has_ede;
     uint16_t ede;
@@ -143,8 +144,8 @@ bool explain_service_exists(struct explain *e, const char *namespace,
 void explain_ask(struct explain *e, uint16_t type,
                  struct explain_question *out);
 
-// "NXDOMAIN".
-const char *explain_rcode(uint16_t rcode);
+// "NXDOMAIN"; "" where the question is forwarded.
+const char *explain_rcode(const struct explain_question *q);
 
 // --- the chain -------------------------------------------------------------
 

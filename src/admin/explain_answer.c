@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *explain_rcode(uint16_t rcode)
+const char *explain_rcode(const struct explain_question *q)
 {
     static const char *const names[] = {
         [DNS_RCODE_NOERROR] = "NOERROR",   [DNS_RCODE_FORMERR] = "FORMERR",
@@ -20,8 +20,8 @@ const char *explain_rcode(uint16_t rcode)
         [DNS_RCODE_NOTIMP] = "NOTIMP",     [DNS_RCODE_REFUSED] = "REFUSED",
     };
 
-    assert(rcode < ORD_COUNT(names));
-    return names[rcode];
+    assert(q->rcode < ORD_COUNT(names));
+    return q->forwarded ? "" : names[q->rcode];
 }
 
 // --- reading a reply -------------------------------------------------------
@@ -247,6 +247,24 @@ static void take_reason(struct explain *e, const struct zone_reason *why,
     q->ede = q->has_ede ? kind->ede : 0;
 }
 
+// Why it is none of this server's: of a name in our zones the reason that it
+// would have, which others have not.
+static void tell_forwarded(struct explain *e, enum zone_outcome outcome,
+                           const struct zone_reason *why,
+                           struct explain_question *q)
+{
+    q->resolves = true;
+    if (outcome == ZONE_OUTSIDE && q->names_n > 1)
+        q->text = "the alias leads out of all zones here";
+    else if (outcome == ZONE_OUTSIDE)
+        q->text = "it is in no zone here";
+    else
+        take_reason(e, why, q);
+    q->has_ede = false;
+    q->ede = 0;
+    explain_say_more(e, &q->text, "an upstream is asked (--forward)");
+}
+
 // Whether an outcome is what the reply says: a fault may say something else.
 static bool is_said(const struct explain_question *q, enum zone_outcome outcome)
 {
@@ -272,7 +290,9 @@ static void find_reason(struct explain *e, struct explain_question *q)
 
     explain_query(&query, &q->names[q->names_n - 1], q->type);
     const enum zone_outcome outcome = zone_find(z, &query.q, &lookup, &match);
-    if (outcome == ZONE_OUTSIDE && q->names_n > 1)
+    if (q->forwarded)
+        tell_forwarded(e, outcome, zone_why(z, &query.q, &lookup, outcome), q);
+    else if (outcome == ZONE_OUTSIDE && q->names_n > 1)
         q->resolves = true; // elsewhere, as far as is known here
     else if (!q->resolves && is_said(q, outcome))
         take_reason(e, zone_why(z, &query.q, &lookup, outcome), q);
@@ -285,13 +305,10 @@ static void find_reason(struct explain *e, struct explain_question *q)
 
 // --- asking ----------------------------------------------------------------
 
-static size_t answer(const struct zone *z, const struct explain_query *query,
-                     uint8_t *message)
+static enum answer_verdict answer(struct answer_context *context,
+                                  const struct explain_query *query,
+                                  uint8_t *message, size_t *n)
 {
-    struct answer_context context = {
-        .zone = z,
-        .settings = {.udp_size_max = DNS_UDP_MIN},
-    };
     // due now: what a fault makes slow is what it is without waiting, too
     struct answer_job job = {
         .message = message,
@@ -302,8 +319,31 @@ static size_t answer(const struct zone *z, const struct explain_query *query,
     };
 
     memcpy(message, query->message, query->n);
-    answer_batch(&context, &job, 1);
-    return job.verdict == ANSWER_SEND ? job.reply_n : 0;
+    answer_batch(context, &job, 1);
+    *n = job.verdict == ANSWER_SEND ? job.reply_n : 0;
+    return job.verdict;
+}
+
+// What is forwarded is answered as if it were not: the aliases that lead there
+// are ours.
+static size_t ask(struct explain *e, const struct explain_query *query,
+                  uint8_t *message, struct explain_question *q)
+{
+    const struct answer_settings *s = &e->from->answers;
+    struct answer_context context = {
+        .zone = e->from->zone,
+        .settings = {.udp_size_max = DNS_UDP_MIN,
+                     .forwards = s->forwards,
+                     .falls_through = s->falls_through,
+                     .forwards_reverse = s->forwards_reverse},
+    };
+    size_t n;
+
+    q->forwarded = answer(&context, query, message, &n) == ANSWER_FORWARD;
+    context.settings.forwards = false;
+    if (q->forwarded)
+        (void)answer(&context, query, message, &n);
+    return n;
 }
 
 void explain_ask(struct explain *e, uint16_t type, struct explain_question *out)
@@ -320,7 +360,7 @@ void explain_ask(struct explain *e, uint16_t type, struct explain_question *out)
         return;
     }
     explain_query(&query, &e->name, type);
-    const size_t n = answer(e->from->zone, &query, message);
+    const size_t n = ask(e, &query, message, out);
     read_reply(e, span_of(message, n), out);
     free(message);
     find_reason(e, out);

@@ -272,6 +272,23 @@ static void link_missing(struct explain *e, const struct explain_subject *s)
     explain_link_other(e, &link);
 }
 
+// Its name stands whatever else the chain says of it.
+static void link_self(struct explain *e, const struct explain_subject *s,
+                      const struct self *self)
+{
+    if (!self || (*s->hostname && strcmp(s->hostname, self->hostname) != 0))
+        return;
+    const struct explain_link link = {
+        .kind = object_kind_name(OBJECT_POD),
+        .namespace = self->namespace,
+        .name = self->hostname,
+        .state = explain_say(
+            e, "this pod itself (--self), whatever else is said of it; %s",
+            explain_addresses(e, self->addresses, self->addresses_n)),
+    };
+    explain_link_other(e, &link);
+}
+
 static bool wants_ports(const struct explain *e,
                         const struct explain_subject *s)
 {
@@ -292,6 +309,7 @@ static void link_service(struct explain *e, const struct explain_subject *s)
         explain_link(e, o, explain_service_state(e, o, wants_ports(e, s)));
     else
         link_missing(e, s);
+    link_self(e, s, service.self);
     find_why(e, s, &service);
     if (o && o->service.type == SERVICE_EXTERNAL_NAME)
         return;

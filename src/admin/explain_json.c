@@ -45,8 +45,9 @@ static void write_questions(const struct explain *e, struct json_out *j)
         const struct explain_question *q = &e->questions[i];
         json_out_object(j, NULL);
         json_out_text(j, "type", q->type_text);
-        json_out_text(j, "rcode", explain_rcode(q->rcode));
+        json_out_text(j, "rcode", explain_rcode(q));
         json_out_bool(j, "resolves", q->resolves);
+        json_out_bool(j, "forwarded", q->forwarded);
         json_out_text(j, "id", reason_kind(q->code)->id);
         json_out_uint(j, "ede", q->ede);
         json_out_text(j, "text", q->text);
@@ -82,8 +83,9 @@ int explain_write_json(const struct explain *e, struct explanation *out)
     json_out_object(&j, NULL);
     json_out_text(&j, "name", e->name_text);
     json_out_text(&j, "type", q->type_text);
-    json_out_text(&j, "rcode", explain_rcode(q->rcode));
+    json_out_text(&j, "rcode", explain_rcode(q));
     json_out_bool(&j, "resolves", q->resolves);
+    json_out_bool(&j, "forwarded", q->forwarded);
     write_answers(e, &j);
     write_reason(e, &j);
     write_questions(e, &j);

@@ -328,6 +328,9 @@ static void find_below(struct explain *e, enum reason_code code)
 
 static void find_near(struct explain *e)
 {
+    // most names that are in no zone here are none that was meant to be
+    if (e->decides->forwarded && e->decides->code == REASON_NONE)
+        explain_expansion(e);
     switch (e->decides->code) {
     case REASON_WRONG_DOMAIN:
         explain_expansion(e);
@@ -367,7 +370,7 @@ static void find_mend(struct explain *e)
 {
     char text[REASON_TEXT_MAX + 1];
 
-    if (e->why.code == REASON_NONE)
+    if (e->why.code == REASON_NONE || e->decides->forwarded)
         return;
     (void)reason_mend(&e->why, text);
     e->mend = explain_say(e, "%s", text);
@@ -382,8 +385,8 @@ void explain_near(struct explain *e)
     if (q->type == DNS_TYPE_AXFR || q->type == DNS_TYPE_IXFR)
         explain_hint(
             e, "transfers are refused; `ordinald zone` prints all there is");
-    else if (q->resolves && q->names_n > 1 && q->type != DNS_TYPE_PTR &&
-             e->about.place == EXPLAIN_ELSEWHERE)
+    else if (q->resolves && !q->forwarded && q->names_n > 1 &&
+             q->type != DNS_TYPE_PTR && e->about.place == EXPLAIN_ELSEWHERE)
         explain_hint(e,
                      explain_say(e,
                                  "%s is not served here; whoever asks finds it "

@@ -28,8 +28,8 @@ enum {
 static const char *verdict(const struct explain_question *q)
 {
     if (q->resolves)
-        return "resolves";
-    return q->rcode == DNS_RCODE_NOERROR ? "NODATA" : explain_rcode(q->rcode);
+        return q->forwarded ? "forwarded" : "resolves";
+    return q->rcode == DNS_RCODE_NOERROR ? "NODATA" : explain_rcode(q);
 }
 
 static void put_head(const struct explain *e, FILE *out)
@@ -81,9 +81,9 @@ static void put_reason(const struct explain *e, FILE *out)
         fprintf(out, "%s\n", q->text);
     if (*e->hint)
         fprintf(out, "%s\n", e->hint);
-    if (!*kind->help)
-        return;
-    fprintf(out, "\n%s\n", kind->help);
+    // what others know lacks nothing here
+    if (*kind->help && !q->forwarded)
+        fprintf(out, "\n%s\n", kind->help);
 }
 
 // --- the chain -------------------------------------------------------------

@@ -18,7 +18,11 @@ struct control {
     char path[CONTROL_PATH_SIZE];
 };
 
-httpd_call page_zone, page_origins, page_explain;
+// The longest that a request for what is still to happen may wait: below the
+// time after which clients take a silent server for dead.
+enum { PAGE_WAIT_MS_MAX = 30000 };
+
+httpd_call page_zone, page_origins, page_explain, page_peers;
 httpd_call page_workloads, page_claims, page_events;
 httpd_call page_scale, page_restart, page_delete_pod;
 httpd_call page_faults, page_add_fault, page_clear_faults;

@@ -41,6 +41,7 @@ void page_explain(struct control *c, const struct httpd_request *request,
         .zone = c->settings.zone,
         .cluster = c->settings.cluster,
         .ordinals = c->settings.ordinals,
+        .answers = c->settings.answers,
     };
     enum explain_format format = EXPLAIN_TEXT;
     struct explanation explanation;

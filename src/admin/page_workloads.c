@@ -6,10 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-// The longest that a request for events may wait: below the time after which
-// clients take a silent server for dead.
-enum { WAIT_MS_MAX = 30000 };
-
 // --- GET /workloads --------------------------------------------------------
 
 void page_write_workload(struct json_out *out,
@@ -219,7 +215,7 @@ void page_events(struct control *c, const struct httpd_request *request,
     if (!rc && words[0].value)
         rc = page_number(&words[0], UINT64_MAX, &after, &reply->why);
     if (!rc && words[1].value)
-        rc = page_number(&words[1], WAIT_MS_MAX, &wait_ms, &reply->why);
+        rc = page_number(&words[1], PAGE_WAIT_MS_MAX, &wait_ms, &reply->why);
     if (rc)
         page_refuse(reply, rc);
     else if (wait_ms && !request->waited && after == c->history.last)

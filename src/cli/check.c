@@ -195,6 +195,8 @@ static int run(int argc, const char *const *argv)
     }
     if (rc < 0)
         return cli_fail(&cli_check, rc, &err);
+    // a server's --config may have it, and here is no pod
+    settings.self = false;
     rc = do_it(&settings, &words, &err, &good);
     settings_release(&settings);
     if (rc)

@@ -26,6 +26,8 @@ extern const struct command cli_check;
 extern const struct command cli_delete_pod;
 extern const struct command cli_explain;
 extern const struct command cli_fault;
+extern const struct command cli_health;
+extern const struct command cli_peers;
 extern const struct command cli_restart;
 extern const struct command cli_scale;
 extern const struct command cli_serve;

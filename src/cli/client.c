@@ -42,9 +42,7 @@ static void put_encoded(FILE *out, const char *text)
             fprintf(out, "%%%02X", (unsigned char)*text);
 }
 
-// "http://ordinald/PAGE?KEY=VALUE&..."; the host is whoever listens. For
-// free(); NULL when there is no memory.
-static char *make_url(const char *page, const struct client_word *words)
+char *client_url(const char *page, const struct client_word *words)
 {
     char *url = NULL, mark = '?';
     size_t n;
@@ -163,7 +161,7 @@ static int perform(const struct client *c, const char *method, const char *page,
 {
     static const struct http_header json = {"Content-Type", "application/json"};
     struct answer answer = {.out = out};
-    char *url = make_url(page, words);
+    char *url = client_url(page, words);
     const struct http_request request = {
         .url = url,
         .socket = c->socket,

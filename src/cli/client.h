@@ -38,6 +38,11 @@ struct client_word {
     const char *value;
 };
 
+// "http://ordinald/PAGE?KEY=VALUE&..."; the host is whoever listens. words:
+// ended by one without key; NULL: none. For free(); NULL when there is no
+// memory.
+char *client_url(const char *page, const struct client_word *words);
+
 /*
  * GET a page, and write what it says to `out` as it comes.
  *

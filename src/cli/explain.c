@@ -83,9 +83,9 @@ static void help(FILE *out)
           "\n"
           "Example: ordinald explain etcd-9.etcd.db.svc.cluster.local zones\n"
           "\n"
-          "Exit status: 0 the name resolves, 1 it does not, or there is no "
-          "server; 2 wrong\n"
-          "usage.\n",
+          "Exit status: 0 the name resolves, or an upstream is asked "
+          "(--forward), 1 it does\n"
+          "not, or there is no server; 2 wrong usage.\n",
           out);
 }
 
@@ -180,6 +180,7 @@ static int explain_pipeline(const struct job *job, const struct pipeline *p,
         .zone = p->zone,
         .cluster = p->cluster,
         .ordinals = statefulsets_ordinals(p->statefulsets),
+        .answers = pipeline_answers(&job->settings),
     };
     struct explanation e;
     int rc = explain(&from, job->name, job->type,
@@ -217,18 +218,22 @@ static int explain_paths(struct job *job, bool *resolves, struct error *err)
 
 // --- from a server ---------------------------------------------------------
 
+static bool ends_with(struct span line, const char *end)
+{
+    const size_t n = strlen(end);
+    return line.n > n && memcmp(line.p + line.n - n, end, n) == 0;
+}
+
 // See admin/explain.h: the first line says it, or the key.
 static int read_verdict(const struct job *job, char *text, size_t n,
                         bool *resolves, struct error *err)
 {
-    static const char verdict[] = ": resolves";
-    const size_t verdict_n = sizeof verdict - 1;
     struct json_value *root;
 
     if (job->words.output == EXPLAIN_TEXT) {
-        const size_t line = strcspn(text, "\n");
-        *resolves = line > verdict_n &&
-                    memcmp(text + line - verdict_n, verdict, verdict_n) == 0;
+        const struct span line = span_of(text, strcspn(text, "\n"));
+        *resolves =
+            ends_with(line, ": resolves") || ends_with(line, ": forwarded");
         return 0;
     }
     const int rc = json_value_read(span_of(text, n), &root, err);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &cli_serve, &cli_zone,    &cli_check,      &cli_explain,
-    &cli_scale, &cli_restart, &cli_delete_pod, &cli_fault,
+    &cli_serve, &cli_zone,    &cli_check,      &cli_explain, &cli_peers,
+    &cli_scale, &cli_restart, &cli_delete_pod, &cli_fault,   &cli_health,
 };
 
 static void help(FILE *out)

@@ -20,7 +20,9 @@ static void help(FILE *out)
           out);
     settings_help(out, NULL);
     fputs("\n"
-          "SIGHUP reads everything again; SIGTERM and SIGINT drain and stop.\n"
+          "SIGHUP reads everything again; SIGINT, and SIGTERM after "
+          "--lame-duck, drain and\n"
+          "stop.\n"
           "\n"
           "Example: ordinald serve --listen 127.0.0.1:5300,[::1]:5300 zones\n"
           "         dig -p 5300 @127.0.0.1 SRV "

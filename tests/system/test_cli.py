@@ -109,7 +109,10 @@ class CommandLine(Case):
         for option in ("--listen", "--config", "--threads", "--max-udp",
                        "--cluster-domain", "--reverse", "--ttl",
                        "--negative-ttl", "--pod-cidr", "--service-cidr",
-                       "--identity", "--namespaces", "--label-selector",
+                       "--identity", "--lame-duck", "--forward",
+                       "--fallthrough", "--forward-queries",
+                       "--forward-per-client",
+                       "--namespaces", "--label-selector",
                        "--names", "--set", "--pods", "--endpoint-pod-names",
                        "--ignore-empty-service", "--no-endpoints", "--zonal",
                        "--rate-limit", "--tcp-connections",
@@ -120,8 +123,9 @@ class CommandLine(Case):
     def test_the_commands_and_their_pages_are_listed(self):
         listed = re.findall(r"^  ([a-z][a-z-]*)  +[a-z]", run("--help").stdout,
                             re.M)
-        self.assertEqual(listed, ["serve", "zone", "check", "explain", "scale",
-                                  "restart", "delete-pod", "fault"])
+        self.assertEqual(listed, ["serve", "zone", "check", "explain", "peers",
+                                  "scale", "restart", "delete-pod", "fault",
+                                  "health"])
         for name in listed:
             page = run(name, "--help").stdout
             self.assertTrue(page.startswith(f"Usage: ordinald {name} "), page)
@@ -129,7 +133,8 @@ class CommandLine(Case):
             self.assertIn("Example: ", page)
             self.assertIn("Exit status: ", page)
             # it asks no server
-            self.assertIs("--control" in page, name != "check")
+            self.assertIs("--control" in page,
+                          name not in ("check", "health"))
             # these have settings of what is answered
             if name not in ("serve", "zone", "check", "explain"):
                 self.assertLess(len(page.splitlines()), 40)

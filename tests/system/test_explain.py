@@ -87,6 +87,26 @@ class Explaining(Case):
                         self.assertEqual(json.loads(done.stdout)["resolves"],
                                          status == 0)
 
+    def test_what_is_asked_upstream_is_not_answered_with_no(self):
+        self.copy()
+        socket = self.path("s")
+        forward = ["--forward", "127.0.0.1:1", "--fallthrough"]
+        self.serve(options=["--control", socket, *forward])
+        for name, verdict in (("www.example.org.", "forwarded"),
+                              ("db.nope.svc.cluster.local.", "forwarded"),
+                              ("2.0.192.in-addr.arpa.", "forwarded"),
+                              (POD % 0, "resolves"), (POD % 9, "NXDOMAIN")):
+            for where in ([self.dir, *forward], ["--control", socket]):
+                done = explain(name, *where)
+                self.assertEqual(done.returncode, int(verdict == "NXDOMAIN"),
+                                 (name, where, done.stdout, done.stderr))
+                self.assertEqual(done.stdout.splitlines()[0].split(": ")[1],
+                                 verdict)
+                done = explain("-o", "json", name, *where)
+                self.assertEqual(done.returncode, int(verdict == "NXDOMAIN"))
+                self.assertEqual(json.loads(done.stdout)["forwarded"],
+                                 verdict == "forwarded")
+
     def test_it_is_what_dig_is_told(self):
         self.copy()
         server = self.serve()
@@ -124,8 +144,8 @@ class Explaining(Case):
     def test_json_has_all_its_keys(self):
         told = json.loads(explain("-o", "json", POD % 1, "zones").stdout)
         self.assertEqual(list(told), ["name", "type", "rcode", "resolves",
-                                      "answers", "reason", "questions", "near",
-                                      "hint", "chain"])
+                                      "forwarded", "answers", "reason",
+                                      "questions", "near", "hint", "chain"])
         self.assertEqual(told["answers"], [{
             "name": POD % 1, "ttl": 5, "type": "A", "data": "10.233.75.13"}])
         self.assertEqual([q["type"] for q in told["questions"]], ["A", "AAAA"])
