@@ -17,6 +17,8 @@ PORTABLE ?=
 COVER    ?=
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
 FUZZ_SECONDS ?= 60
+# the name of the image that `make docker` builds
+IMAGE    ?= ordinald
 # what `make run` serves, and with which options
 RUN_ARGS ?= zones
 # the comparison with other servers, where it is at hand (see README)
@@ -37,14 +39,19 @@ NEED_RUN  := tool:gcc=gcc file:/usr/include/stdio.h=libc6-dev \
 NEED_TEST := $(NEED_RUN) lib:cmocka=libcmocka-dev tool:clang=clang \
              tool:dig=bind9-dnsutils tool:nslookup=bind9-dnsutils \
              file:/usr/bin/python3=python3 python:dns=python3-dnspython \
-             python:jsonschema=python3-jsonschema
+             python:jsonschema=python3-jsonschema python:yaml=python3-yaml \
+             file:/usr/sbin/dnsmasq=dnsmasq-base tool:musl-gcc=musl-tools \
+             tool:busybox=busybox
 # Not installed, since they would run as servers of this machine: etcd-server,
-# unbound, bind9, dnsmasq. Tests with them say so and are skipped.
+# unbound, bind9; nor, since they are large, Go, Java and Docker. Tests with
+# them say so and are skipped.
 NEED_FUZZ := $(NEED_TEST) clang-rt:fuzzer=libclang-rt
 NEED_LINT := $(NEED_TEST) tool:clang-tidy=clang-tidy tool:cppcheck=cppcheck
 NEED_PEERS := $(NEED_TEST) file:/usr/sbin/knotd=knot file:/usr/sbin/nsd=nsd \
              tool:kzonecheck=knot-dnssecutils tool:named-checkzone=bind9-utils
 NEED_BENCH := $(NEED_TEST) tool:valgrind=valgrind
+NEED_BASE := file:/usr/sbin/debootstrap=debootstrap \
+             file:/usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
 
 # --- what follows ----------------------------------------------------------
 
@@ -122,6 +129,7 @@ wrap      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # randomisation of newer kernels, so it is switched off for them where allowed.
 export ORDINALD_BIN := $(abspath $(BIN))
 export ORDINALD_SAN := $(SAN)
+export ORDINALD_LAB ?= $(abspath $(BUILD)/lab)
 export ASAN_OPTIONS := detect_stack_use_after_return=1
 export UBSAN_OPTIONS := print_stacktrace=1
 export TSAN_OPTIONS := suppressions=$(CURDIR)/tests/lib/tsan.supp
@@ -239,6 +247,7 @@ run: ## install what is missing, build, serve zones/ on 127.0.0.1:5300
 test: ## install what is missing, build with gcc and clang, run all tests
 	@$(DEPS) $(NEED_TEST)
 	@$(MAKE) CC=clang all
+	@! command -v go >/dev/null || tests/coredns/lab build $(ORDINALD_LAB) coredns
 	@$(MAKE) check-all
 
 .PHONY: tests
@@ -272,10 +281,11 @@ peers: ## answers beside those of Knot and NSD, zone files through their checker
 
 .PHONY: coredns
 coredns: $(BIN) ## beside real Kubernetes and CoreDNS (Go 1.26; first 15 minutes)
-	@tests/coredns/lab build $(BUILD)/lab
-	@ORDINALD_LAB=$(abspath $(BUILD)/lab) $(RUN_TESTS) --one-by-one \
-	    -- /usr/bin/python3 tests/system/test_coredns.py \
-	    -- /usr/bin/python3 tests/system/test_controller.py
+	@tests/coredns/lab build $(ORDINALD_LAB)
+	@$(RUN_TESTS) --one-by-one -- /usr/bin/python3 tests/system/test_coredns.py \
+	    -- /usr/bin/python3 tests/system/test_behind_coredns.py \
+	    -- /usr/bin/python3 tests/system/test_controller.py \
+	    -- /usr/bin/python3 tests/system/test_kubernetes.py
 
 .PHONY: fuzz
 fuzz: ## feed each parser noise for FUZZ_SECONDS=60 each (clang)
@@ -371,7 +381,23 @@ format: ## lay out all C files as .clang-format says
 	@$(DEPS) tool:clang-format=clang-format
 	@clang-format -i $(C_FILES) $(HEADERS) $(wildcard tests/lib/*.h)
 
+# --- containers ------------------------------------------------------------
+
+.PHONY: docker
+docker: ## build the image IMAGE=ordinald:VERSION
+	@docker/build $(IMAGE) $(VERSION)
+
+.PHONY: docker-base
+docker-base: ## make the image it is built on, where there is no registry
+	@docker/engine
+	@$(DEPS) $(NEED_BASE)
+	@docker/base
+
 # --- the rest --------------------------------------------------------------
+
+.PHONY: build-deps
+build-deps:
+	@$(DEPS) $(NEED_RUN)
 
 .PHONY: deps
 deps: ## install what running and testing need (Debian)
