@@ -217,6 +217,7 @@ static struct explain_sources sources(struct stand *s)
         .zone = p->zone,
         .cluster = p->cluster,
         .ordinals = statefulsets_ordinals(p->statefulsets),
+        .answers = world_context(s->world)->settings,
     };
 }
 

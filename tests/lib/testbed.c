@@ -363,7 +363,9 @@ static void tell(struct telling *w)
             fputs(" bad: records", w->out);
         return;
     }
-    if (strcmp(flags, "aa rd") != 0)
+    // RA: if anything is forwarded
+    if (strcmp(flags, w->t->context.settings.forwards ? "aa rd ra" : "aa rd") !=
+        0)
         fprintf(w->out, "bad: flags %s ", flags);
     if (r->rcode == 0 && r->lines_n[REPLY_ANSWER])
         tell_positive(w);

@@ -89,6 +89,18 @@ class Sources(Case):
         self.write("mongo.yaml", mongo(5))
         self.becomes(server, 5)
 
+    def test_a_file_that_is_changed_elsewhere_is_live(self):
+        """As one is that is mounted over ours: its directory sees nothing."""
+        for name in ("here", "there"):
+            os.mkdir(self.path(name))
+        self.write("there/file", mongo(3))
+        os.link(self.path("there/file"), self.path("here/mongo.yaml"))
+        server = self.serve(self.path("here/mongo.yaml"))
+        self.write("there/file", mongo(4))
+        self.becomes(server, 4)
+        self.write("there/file", mongo(5))
+        self.becomes(server, 5)
+
     def test_a_configmap_swap_is_live(self):
         """kubelet: FILE -> ..data/FILE, and ..data is replaced as a whole."""
         def version(name, replicas):

@@ -330,7 +330,7 @@ class Printing(Case):
                 self.assertIn(option, done.stdout)
             # a screen of what matters
             self.assertNotIn("--tcp-idle", done.stdout)
-            self.assertLess(len(done.stdout.splitlines()), 48)
+            self.assertLess(len(done.stdout.splitlines()), 50)
 
 
 if __name__ == "__main__":

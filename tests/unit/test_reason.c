@@ -358,17 +358,22 @@ static void the_row_of_no_reason_is_empty(void **state)
     assert_int_equal(none->ede, REASON_NO_EDE);
 }
 
-// RFC 8914 4, those that a server without DNSSEC and cache has a use for; who
-// answers has one, who only checks has none
+// RFC 8914 4, those that a server without DNSSEC and cache has a use for, 22
+// and 23 where it asks another; who answers has one, who only checks has none
 static void numbers_are_those_of_the_rfc(void **state)
 {
     (void)state;
     bool failed = false;
     for (enum reason_code code = 1; code < REASONS; code++) {
         const struct reason_kind *k = reason_kind(code);
+        const bool is_upstream = strncmp(k->id, "upstream-", 9) == 0;
+        const bool is_reach = k->ede == 22 || k->ede == 23;
+        if (is_upstream != is_reach)
+            blame(&failed, code, "upstreams have 22 or 23, and nobody else");
         if (k->ede != 0 && k->ede != 14 && k->ede != 20 && k->ede != 21 &&
-            k->ede != REASON_NO_EDE)
-            blame(&failed, code, "the EDE number is none of 0, 14, 20, 21");
+            !is_reach && k->ede != REASON_NO_EDE)
+            blame(&failed, code,
+                  "the EDE number is none of 0, 14, 20, 21, 22, 23");
         if (k->level > REASON_ERROR)
             blame(&failed, code, "the level is none");
         if (k->level == REASON_ANSWER && k->ede == REASON_NO_EDE)

@@ -192,6 +192,110 @@ static void a_bad_socket_address_is_refused_with_a_mend(void **state)
     }
 }
 
+static void a_server_has_a_port_or_the_usual_one(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"10.96.0.10", "10.96.0.10:53"},
+        {"10.96.0.10:1", "10.96.0.10:1"},
+        {"10.96.0.10:65535", "10.96.0.10:65535"},
+        {"::1", "[::1]:53"},
+        {"[::1]", "[::1]:53"},
+        {"[::1]:5300", "[::1]:5300"},
+        {"fd00::1:54", "[fd00::1:54]:53"}, // all of it is the address
+        {"2001:db8:1:2:3:4:5:6", "[2001:db8:1:2:3:4:5:6]:53"},
+        {"fe80::1%lo", "[fe80::1%lo]:53"},
+        {"[fe80::1%lo]", "[fe80::1%lo]:53"},
+        {"[fe80::1%lo]:54", "[fe80::1%lo]:54"},
+        {"::ffff:1.2.3.4", "[::ffff:1.2.3.4]:53"},
+    };
+    for (size_t i = 0; i < ORD_COUNT(pairs); i++) {
+        char text[SOCKADDR_TEXT_SIZE];
+        struct sockaddr_any a;
+        struct error err;
+        assert_int_equal(sockaddr_parse_server(pairs[i][0], 53, &a, &err), 0);
+        assert_string_equal(sockaddr_format(&a, text), pairs[i][1]);
+    }
+}
+
+static void what_is_no_server_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "x",
+        "10.0.0",
+        "10.0.0.1:",
+        "10.0.0.1:x",
+        "10.0.0.1:0",
+        "10.0.0.1:-1",
+        "10.0.0.1:65536",
+        "010.0.0.1",
+        ":53",
+        "[]",
+        "[",
+        "]",
+        "[]:53",
+        "[::1",
+        "::1]",
+        "[::1]x",
+        "[::1]53",
+        "[::1]:",
+        "[::1]:0",
+        "[10.0.0.1]",
+        "[10.0.0.1]:53",
+        "10.0.0.1%lo",
+        "10.0.0.1%lo:53",
+        "fe80::1",
+        "[fe80::1]:53",
+        "fe80::1%",
+        "fe80::1%lo:53",
+        "fe80::1%none0",
+        "%lo",
+        "0.0.0.0",
+        "0.0.0.0:53",
+        "::",
+        "[::]:53",
+        "10.0.0.1 ",
+        " 10.0.0.1",
+        "10.0.0.1,10.0.0.2",
+        "localhost",
+        "localhost:53",
+        "[[::1]]",
+        "::1::2",
+        "1:2:3:4:5:6:7:8:9",
+        "1111111111111111111111111111111111111111111111111111111111111111",
+        "[1111111111111111111111111111111111111111111111111111111111111111]",
+    };
+    for (size_t i = 0; i < ORD_COUNT(bad); i++) {
+        struct sockaddr_any a = {.length = 99};
+        struct error err = {""};
+        if (sockaddr_parse_server(bad[i], 53, &a, &err) != -EINVAL)
+            fail_msg("'%s' is taken", bad[i]);
+        assert_int_equal(a.length, 99);
+        assert_memory_equal(err.text, "'", 1);
+        assert_non_null(strstr(err.text, bad[i]));
+    }
+}
+
+static void socket_addresses_are_the_same_in_all_their_parts(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "10.0.0.1:53",    "10.0.0.2:53",      "10.0.0.1:54",    "[::1]:53",
+        "[fe80::1%1]:53", "[fe80::1%999]:53", "[fe80::2%1]:53",
+    };
+    for (size_t i = 0; i < ORD_COUNT(texts); i++) {
+        for (size_t k = 0; k < ORD_COUNT(texts); k++) {
+            struct sockaddr_any a, b;
+            struct error err;
+            assert_int_equal(sockaddr_parse(texts[i], &a, &err), 0);
+            assert_int_equal(sockaddr_parse(texts[k], &b, &err), 0);
+            assert_int_equal(sockaddr_same(&a, &b), i == k);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +308,9 @@ int main(void)
         cmocka_unit_test(socket_addresses_survive_writing_and_reading),
         cmocka_unit_test(wildcards_and_ports_are_known),
         cmocka_unit_test(a_bad_socket_address_is_refused_with_a_mend),
+        cmocka_unit_test(a_server_has_a_port_or_the_usual_one),
+        cmocka_unit_test(what_is_no_server_is_refused),
+        cmocka_unit_test(socket_addresses_are_the_same_in_all_their_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
