@@ -38,6 +38,10 @@ struct workers_settings {
     // for a message to be whole from its first octet on, and for a reply to be
     // taken by the client; 0: 5 s
     unsigned tcp_message_ms;
+    // for the zone to be complete before the first answer is given: meanwhile
+    // questions stay in the sockets. Loading takes moments, and who forwards to
+    // us passes a SERVFAIL on; 0: none
+    unsigned patience_ms;
     // who is asked for what is not ours, with answer.forwards; a reference is
     // taken. NULL: nobody, until workers_forward_to()
     struct upstreams *upstreams;

@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NOBODY = 1 }; // the version of a service that no namespace has
+
 // --- who is meant ----------------------------------------------------------
 
 // A service's name, and the parts it is made of, as they are written within a
@@ -209,13 +211,13 @@ static const char *rcode_text(uint16_t rcode)
 }
 
 static void write_peers(const struct meant *m, const struct told_peers *p,
-                        struct httpd_reply *reply)
+                        uint64_t version, struct httpd_reply *reply)
 {
     struct json_out out = {.p = NULL};
     char name[DNS_NAME_TEXT_SIZE];
 
     json_out_object(&out, NULL);
-    json_out_uint(&out, "version", p->digest);
+    json_out_uint(&out, "version", version);
     json_out_text(&out, "namespace", m->namespace);
     json_out_text(&out, "service", m->service);
     json_out_text(&out, "name", text_of(&m->name, name));
@@ -230,15 +232,30 @@ static void write_peers(const struct meant *m, const struct told_peers *p,
 }
 
 // Where no namespace was given, and none has the service.
-static int of_nobody(const char *text, struct told_peers *out)
+static void write_nobody(const char *text, const struct meant *m,
+                         struct httpd_reply *reply)
 {
     struct error why;
+    const struct told_peers none = {.rcode = DNS_RCODE_NXDOMAIN,
+                                    .reason = why.text};
 
-    *out = (struct told_peers){.rcode = DNS_RCODE_NXDOMAIN, .digest = 1};
-    arena_init(&out->arena, SIZE_MAX);
     (void)error_set(&why, 0, "no namespace has a service '%.100s'", text);
-    out->reason = arena_text_dup(&out->arena, why.text);
-    return out->reason ? 0 : -ENOMEM;
+    write_peers(m, &none, NOBODY, reply);
+}
+
+static int write_found(const struct control *c, const struct meant *m,
+                       uint64_t version, struct httpd_reply *reply)
+{
+    struct told_peers p;
+    int rc = told_peers_of_zone(c->settings.zone, &m->name, &p);
+
+    if (rc == 0 && *m->service)
+        rc = told_peers_add_model(&p, c->settings.cluster, m->namespace,
+                                  m->service);
+    if (rc == 0)
+        write_peers(m, &p, version, reply);
+    told_peers_release(&p);
+    return rc;
 }
 
 // --- the page --------------------------------------------------------------
@@ -278,24 +295,20 @@ static int read_wish(const struct httpd_request *request, struct wish *w,
 static void answer(const struct control *c, const struct wish *w,
                    const struct meant *m, struct httpd_reply *reply)
 {
-    struct told_peers p;
-    int rc = m->name.n ? told_peers_of_zone(c->settings.zone, &m->name, &p)
-                       : of_nobody(w->service, &p);
+    uint64_t version = NOBODY;
+    int rc =
+        m->name.n ? told_peers_digest(c->settings.zone, &m->name, &version) : 0;
 
-    if (rc == 0 && w->wait_ms && w->has_version && w->version == p.digest) {
+    if (rc == 0 && w->wait_ms && w->has_version && w->version == version)
         reply->wait_ms = (uint32_t)w->wait_ms;
-    } else {
-        if (rc == 0 && *m->service)
-            rc = told_peers_add_model(&p, c->settings.cluster, m->namespace,
-                                      m->service);
-        if (rc == 0)
-            write_peers(m, &p, reply);
-        else
-            page_refuse(reply, error_set(&reply->why, rc,
-                                         "there is no memory for the reply; "
-                                         "ask again"));
-    }
-    told_peers_release(&p);
+    else if (rc == 0 && m->name.n == 0)
+        write_nobody(w->service, m, reply);
+    else if (rc == 0)
+        rc = write_found(c, m, version, reply);
+    if (rc)
+        page_refuse(reply, error_set(&reply->why, rc,
+                                     "there is no memory for the reply; ask "
+                                     "again"));
 }
 
 void page_peers(struct control *c, const struct httpd_request *request,

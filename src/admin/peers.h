@@ -37,9 +37,6 @@ struct told_peers {
     size_t n;
     uint16_t rcode;
     const char *reason; // why there are none; "" where there are
-    // of all that DNS says of them: another answer has another digest. It is
-    // the same in another process; fits what JSON's numbers hold exactly
-    uint64_t digest;
     // private
     size_t next; // where to look for a name first
 };
@@ -56,6 +53,17 @@ struct told_peers {
 int told_peers_of_zone(const struct zone *z, const struct dns_name *name,
                        struct told_peers *out) ORD_CHECKED;
 void told_peers_release(struct told_peers *p);
+
+/*
+ * A number for all that DNS says of them: another answer has another one. It is
+ * the same in another process that says the same, and small enough for JSON's
+ * numbers to hold it exactly. Cheaper than to ask for them, while they are few
+ * enough for a message.
+ *
+ * Returns 0 and sets out, or -ENOMEM.
+ */
+int told_peers_digest(const struct zone *z, const struct dns_name *name,
+                      uint64_t *out) ORD_CHECKED;
 
 /*
  * Add what DNS does not tell: what ports are called, and who is ready.

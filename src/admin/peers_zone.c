@@ -63,6 +63,7 @@ static struct bytes_in records_of(const struct asked *a)
     const struct zone_records *r = a->match.records;
     const bool has =
         a->outcome == ZONE_FOUND && (a->match.form == ZONE_FORM_RECORDS ||
+                                     a->match.form == ZONE_FORM_PEER_SRV ||
                                      a->match.form == ZONE_FORM_CNAME);
     return bytes_in_of(has ? span_of(r->answer, r->answer_n)
                            : (struct span){0});
@@ -77,11 +78,6 @@ static void name_of(struct span wire, struct dns_name *out)
 }
 
 // --- the list --------------------------------------------------------------
-
-static void digest(struct told_peers *p, const void *octets, size_t n)
-{
-    p->digest = hash_bytes(p->digest, octets, n);
-}
 
 // Room for one more behind n items. They move when n is a power of two.
 static void *grow(struct arena *arena, void *items, size_t n, size_t size)
@@ -104,7 +100,6 @@ static int add(struct told_peers *p, const struct dns_name *name,
     p->items = items;
     *out = &items[p->n++];
     **out = (struct told_peer){.name = *name, .ready = true};
-    digest(p, name->wire, name->n);
     return 0;
 }
 
@@ -118,7 +113,6 @@ static int add_port(struct told_peers *p, struct told_peer *peer,
         return -ENOMEM;
     peer->ports = ports;
     ports[peer->ports_n++] = (struct told_port){"", "", number};
-    digest(p, &number, sizeof number);
     return 0;
 }
 
@@ -135,7 +129,6 @@ static int add_address(struct told_peers *p, struct told_peer *peer,
     struct address *a = &addresses[peer->addresses_n++];
     a->family = family;
     memcpy(a->octets, octets, family_size(family));
-    digest(p, octets, family_size(family));
     return 0;
 }
 
@@ -308,23 +301,14 @@ static uint16_t rcode_of(const struct asked *a)
     }
 }
 
-static int set_reason(const struct zone *z, const struct asked *a,
-                      struct told_peers *p)
+static struct span reason_of(const struct zone *z, const struct asked *a)
 {
-    const char *text = "fault servfail";
-    size_t n = strlen(text);
-
-    if (!a->fault.servfail && a->outcome == ZONE_FOUND)
-        return 0;
-    if (!a->fault.servfail) {
-        const struct zone_reason *why =
-            zone_why(z, &a->q, &a->lookup, a->outcome);
-        text = (const char *)why->option + ZONE_REASON_TEXT_AT;
-        n = why->text_n;
-    }
-    p->reason = arena_text(&p->arena, text, n);
-    digest(p, text, n);
-    return p->reason ? 0 : -ENOMEM;
+    if (a->fault.servfail)
+        return span_of_text("fault servfail");
+    if (a->outcome == ZONE_FOUND)
+        return (struct span){0};
+    const struct zone_reason *why = zone_why(z, &a->q, &a->lookup, a->outcome);
+    return span_of(why->option + ZONE_REASON_TEXT_AT, why->text_n);
 }
 
 // --- all of it -------------------------------------------------------------
@@ -357,14 +341,15 @@ static int find(const struct zone *z, const struct dns_name *name,
 
     follow(z, name, &last, &a);
     p->rcode = rcode_of(&a);
-    digest(p, &p->rcode, sizeof p->rcode);
     if (p->rcode == DNS_RCODE_NOERROR && a.outcome == ZONE_FOUND)
         rc = add_targets(z, &a, p);
     if (p->rcode == DNS_RCODE_NOERROR && a.outcome == ZONE_NODATA)
         rc = each_address(z, &last, on_set_address, p, NULL);
-    if (rc == 0 && p->n == 0)
-        rc = set_reason(z, &a, p);
-    return rc;
+    if (rc || p->n)
+        return rc;
+    const struct span why = reason_of(z, &a);
+    p->reason = why.n ? arena_text(&p->arena, why.p, why.n) : "";
+    return p->reason ? 0 : -ENOMEM;
 }
 
 int told_peers_of_zone(const struct zone *z, const struct dns_name *name,
@@ -372,12 +357,68 @@ int told_peers_of_zone(const struct zone *z, const struct dns_name *name,
 {
     *out = (struct told_peers){.reason = ""};
     arena_init(&out->arena, SIZE_MAX);
-    const int rc = find(z, name, out);
-    out->digest >>= 64 - DIGEST_BITS;
-    return rc;
+    return find(z, name, out);
 }
 
 void told_peers_release(struct told_peers *p)
 {
     arena_release(&p->arena);
+}
+
+// --- digests ---------------------------------------------------------------
+
+static uint64_t digest(uint64_t from, struct span s)
+{
+    return hash_bytes(from, s.p, s.n);
+}
+
+// Of SRV records the octets themselves, as long as they have the addresses with
+// them: they have not where no message could hold them, nor a peer's own.
+static bool digest_records(const struct asked *a, uint64_t *h)
+{
+    const struct zone_records *r = a->match.records;
+
+    if (a->outcome != ZONE_FOUND || a->match.form != ZONE_FORM_RECORDS ||
+        r->extra_n == 0)
+        return false;
+    *h = digest(*h, span_of(r->answer, r->answer_n));
+    *h = digest(*h, span_of(r->extra, r->extra_n));
+    return true;
+}
+
+static int digest_peers(const struct zone *z, const struct dns_name *name,
+                        uint64_t *h)
+{
+    struct told_peers p;
+    const int rc = told_peers_of_zone(z, name, &p);
+
+    for (size_t i = 0; i < p.n; i++) {
+        const struct told_peer *peer = &p.items[i];
+        *h = digest(*h, dns_name_view(&peer->name));
+        for (uint32_t k = 0; k < peer->addresses_n; k++)
+            *h = digest(*h, span_of(peer->addresses[k].octets,
+                                    sizeof peer->addresses[k].octets));
+        for (uint32_t k = 0; k < peer->ports_n; k++)
+            *h = digest(*h, span_of(&peer->ports[k].number,
+                                    sizeof peer->ports[k].number));
+    }
+    told_peers_release(&p);
+    return rc;
+}
+
+int told_peers_digest(const struct zone *z, const struct dns_name *name,
+                      uint64_t *out)
+{
+    struct dns_name last;
+    struct asked a;
+    int rc = 0;
+
+    follow(z, name, &last, &a);
+    const uint16_t begin[] = {rcode_of(&a), a.fault.no_aaaa};
+    uint64_t h = digest(0, span_of(begin, sizeof begin));
+    h = digest(h, reason_of(z, &a));
+    if (begin[0] == DNS_RCODE_NOERROR && !digest_records(&a, &h))
+        rc = digest_peers(z, &last, &h);
+    *out = h >> (64 - DIGEST_BITS);
+    return rc;
 }

@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <uv.h>
 
+// Before the first answer, for manifests to be read: more than a thousand
+// services take, and a moment to who asks. A pod's own name is known without.
+enum { PATIENCE_MS = 250 };
+
 static int random_octets(void *out, size_t n, struct error *err)
 {
     const int r = uv_random(NULL, NULL, out, n, 0, NULL);
@@ -45,6 +49,7 @@ int network_start(struct network *n, const struct settings *s,
         .tcp_per_client = s->tcp_per_client,
         .tcp_idle_ms = s->tcp_idle_s * 1000,
         .tcp_message_ms = s->tcp_timeout_s * 1000,
+        .patience_ms = s->self ? 0 : PATIENCE_MS,
         .upstreams = upstreams,
         .forward_queries = s->forward_queries,
         .forward_per_client = s->forward_per_client,

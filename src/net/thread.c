@@ -52,6 +52,7 @@ struct thread {
     uv_prepare_t prepare;                // before the loop waits
     uv_thread_t thread;
     bool running; // the thread is there, and has to be joined
+    unsigned patience_ms;
     char name[16];
 };
 
@@ -113,10 +114,22 @@ static void drain_tcp(struct thread *t)
     } while (progress(&t->responder) != before && uv_hrtime() < until);
 }
 
+// A sleep and a look, rather than being told: it is once, and the control
+// thread has everything else to do.
+static void wait_for_zone(const struct thread *t)
+{
+    for (unsigned ms = 0; ms < t->patience_ms; ms++) {
+        if (zone_is_complete(t->responder.context.zone))
+            return;
+        uv_sleep(1);
+    }
+}
+
 static void run(void *context)
 {
     struct thread *const t = context;
     system_name_thread(t->name);
+    wait_for_zone(t);
     zone_reader_register();
 
     (void)uv_run(&t->loop, UV_RUN_DEFAULT); // until on_stop()
@@ -258,6 +271,7 @@ int thread_new(const struct workers_settings *settings, unsigned asks,
         return r;
     }
     (void)snprintf(t->name, sizeof t->name, "ordinald-w%u", number % 100000);
+    t->patience_ms = settings->patience_ms;
     t->responder.loop = &t->loop;
     t->responder.context.zone = settings->zone;
     t->responder.context.settings = settings->answer;

@@ -332,14 +332,12 @@ static void faults_are_told_as_dns_shows_them(void **state)
     free(reply);
 }
 
-// More than a message over TCP holds.
-static void peers_beyond_64_kib_are_all_told(void **state)
+// More than a message over TCP holds; the last of them has this address.
+static void load_many(struct hall *h, const char *last)
 {
-    struct hall *h = *state;
     char *text = NULL;
     size_t n;
     FILE *out = open_memstream(&text, &n);
-    unsigned found = 0;
 
     fprintf(
         out, "%s",
@@ -351,17 +349,42 @@ static void peers_beyond_64_kib_are_all_told(void **state)
                                "  labels: {kubernetes.io/service-name: many}}\n"
                                "addressType: IPv4\nports: [" HTTP
                                "]\nendpoints:\n");
-    for (unsigned i = 0; i < 3000; i++)
+    for (unsigned i = 0; i < 2999; i++)
         fprintf(out, "- {hostname: many-%u, addresses: [10.1.%u.%u]}\n", i,
                 i / 250, i % 250);
+    fprintf(out, "- {hostname: many-2999, addresses: [%s]}\n", last);
     fclose(out);
     load(h, "a.yaml", text);
     free(text);
+}
+
+static void peers_beyond_64_kib_are_all_told(void **state)
+{
+    struct hall *h = *state;
+    unsigned found = 0;
+
+    load_many(h, "10.1.99.1");
     char *reply = ask(h, "one/many");
     for (const char *at = reply; (at = strstr(at, "\"addresses\":[\"10.1."));
          at++)
         found++;
     assert_int_equal(found, 3000);
+    const unsigned long long first = version_in(reply);
+    free(reply);
+    load_many(h, "10.1.99.2");
+    assert_true(version(h, "one/many") != first);
+    load_many(h, "10.1.99.1");
+    assert_true(version(h, "one/many") == first);
+}
+
+static void a_peer_by_its_own_name_is_one(void **state)
+{
+    struct hall *h = *state;
+
+    load(h, "a.yaml", db);
+    char *reply = ask(h, "db-1.db.one.svc.cluster.local");
+    assert_has(reply, "\"peers\":[{\"hostname\":\"db-1.db.one.svc.cluster."
+                      "local\",\"addresses\":[\"10.0.0.2\"]");
     free(reply);
 }
 
@@ -416,7 +439,7 @@ static void another_server_has_the_same_version(void **state)
     load(h, "a.yaml", db);
     const unsigned long long first = version(h, "one/db");
     tear_down(state);
-    h = hall_new("--ttl 9");
+    h = hall_new("--negative-ttl 9");
     *state = h;
     load(h, "b.yaml", db);
     assert_true(version(h, "one/db") == first);
@@ -589,6 +612,7 @@ int main(void)
             tear_down),
         with_hall(faults_are_told_as_dns_shows_them),
         with_hall(peers_beyond_64_kib_are_all_told),
+        with_hall(a_peer_by_its_own_name_is_one),
         with_hall(each_change_has_another_version),
         with_hall(another_server_has_the_same_version),
         with_hall(who_waits_is_told_of_a_change_and_of_nothing_else),

@@ -366,6 +366,32 @@ static void a_reply_to_either_probe_will_do(void **state)
     }
 }
 
+// It has answered the other one: no more is asked because of that.
+static void a_probe_without_a_reply_leads_to_no_other(void **state)
+{
+    struct stage s;
+    struct asked q, first;
+    (void)state;
+    open_stage(&s, 1, false);
+    struct waiting w;
+    begin(&s, &w);
+    nameserver_wait(&s.servers[0], &s.loop, &first);
+    skip_ms(CHANNEL_SLOW_MS);
+    wait_type(&s, 0, TYPE_TXT, &q);
+    answer(&s, 0, &q);
+    answer(&s, 0, &first);
+    wait_done(&w, CHANNEL_ANSWERED);
+    forget_queries(&s, 0);
+    for (int i = 0; i < 20; i++) {
+        skip_ms(UPSTREAM_DOUBT_MS);
+        nameserver_settle(&s.loop);
+        while (nameserver_has(&s.servers[0], &q))
+            assert_int_equal(type_of(&q), TYPE_HINFO); // sent again, once
+    }
+    assert_false(uv_loop_alive(&s.loop));
+    close_stage(&s);
+}
+
 static void a_lost_datagram_sets_nobody_aside(void **state)
 {
     struct stage s;
@@ -942,6 +968,7 @@ int main(void)
         cmocka_unit_test(a_silent_upstream_is_set_aside),
         cmocka_unit_test(without_another_one_there_is_no_waiting),
         cmocka_unit_test(a_reply_to_either_probe_will_do),
+        cmocka_unit_test(a_probe_without_a_reply_leads_to_no_other),
         cmocka_unit_test(a_lost_datagram_sets_nobody_aside),
         cmocka_unit_test(one_that_is_back_is_asked_again),
         cmocka_unit_test(a_late_answer_is_one),
