@@ -29,7 +29,11 @@ enum edns_error {
     EDNS_ERROR_NOT_READY = 14,
 };
 
-enum { EDNS_OPT_LENGTH_AT = DNS_OPT - 2 }; // of its RDATA, in the record
+enum {
+    EDNS_OPT_LENGTH_AT = DNS_OPT - 2, // of its RDATA, in the record
+    EDNS_OPTION_HEAD = 4,             // octets of an option: code, length
+    EDNS_INFO_CODE = 2, // octets of an extended error before its text
+};
 
 /*
  * Write an OPT record without options into out[0..DNS_OPT).

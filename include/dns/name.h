@@ -72,6 +72,9 @@ void dns_name_fold(struct dns_name *name);
  */
 int dns_name_prepend(struct dns_name *name, struct span label) ORD_CHECKED;
 
+// Whether two names in wire form are the same (RFC 4343).
+bool dns_name_is_same(struct span a, struct span b);
+
 // Labels of a well-formed name, the root not counted.
 unsigned dns_name_labels(struct span name);
 

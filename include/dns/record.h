@@ -27,8 +27,9 @@ enum dns_type {
 enum dns_class { DNS_CLASS_IN = 1, DNS_CLASS_CH = 3 };
 
 enum {
-    // owner as a pointer, type, class, TTL, RDATA length
-    DNS_RECORD_HEAD = 2 + 2 + 2 + 4 + 2,
+    // behind the owner: type, class, TTL, RDATA length
+    DNS_RECORD_FIXED = 2 + 2 + 4 + 2,
+    DNS_RECORD_HEAD = 2 + DNS_RECORD_FIXED, // with an owner that is a pointer
     DNS_RECORD_A = DNS_RECORD_HEAD + 4,
     DNS_RECORD_AAAA = DNS_RECORD_HEAD + 16,
     // an SRV record: priority, weight and port before its target (RFC 2782)

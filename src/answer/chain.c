@@ -36,17 +36,9 @@ static void begin(struct chain *chain, const struct dns_query *q,
 
 static bool is_seen(const struct chain *chain)
 {
-    struct span last = chain->names[chain->links];
-
-    for (unsigned i = 0; i < chain->links; i++) {
-        struct span name = chain->names[i];
-        size_t k = 0;
-        while (k < last.n && name.n == last.n &&
-               dns_fold_octet(name.p[k]) == dns_fold_octet(last.p[k]))
-            k++;
-        if (k == last.n)
+    for (unsigned i = 0; i < chain->links; i++)
+        if (dns_name_is_same(chain->names[i], chain->names[chain->links]))
             return true;
-    }
     return false;
 }
 
@@ -126,7 +118,7 @@ static uint8_t *skip_record(uint8_t *p)
     while (*p && *p < (DNS_POINTER >> 8))
         p += *p + 1;
     p += *p ? 2 : 1;
-    p += DNS_RECORD_HEAD - 2;
+    p += DNS_RECORD_FIXED;
     return p + bytes_load_u16(p - 2);
 }
 

@@ -19,21 +19,9 @@
 #include <assert.h>
 
 enum {
-    OPTION_HEAD = 4, // code, length
-    INFO_CODE = 2,   // octets of an extended error before its text
     // of the upstream's flags: AA, TC, RA, Z, AD, CD
     FLAGS_THROUGH = 0x06f0,
 };
-
-static bool is_same_name(struct span a, struct span b)
-{
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (dns_fold_octet(a.p[i]) != dns_fold_octet(b.p[i]))
-            return false;
-    return true;
-}
 
 // --- records ---------------------------------------------------------------
 
@@ -56,7 +44,7 @@ static bool is_same_set(const struct dns_reply_record *a,
                         const struct dns_reply_record *b)
 {
     return a->section == b->section && a->type == b->type &&
-           is_same_name(dns_name_view(&a->owner), dns_name_view(&b->owner));
+           dns_name_is_same(dns_name_view(&a->owner), dns_name_view(&b->owner));
 }
 
 /*
@@ -156,7 +144,7 @@ static size_t subnet_size(const struct dns_reply *from)
 
     for (size_t at = 0; dns_reply_option(from->options, &at, &code, &value);)
         if (code == EDNS_OPTION_SUBNET)
-            return OPTION_HEAD + value.n;
+            return EDNS_OPTION_HEAD + value.n;
     return 0;
 }
 
@@ -174,10 +162,11 @@ static size_t put_option(uint8_t *opt, size_t room, uint16_t code,
 {
     if (code != EDNS_OPTION_EDE)
         return edns_option_append(opt, room, code, value);
-    if (value.n < INFO_CODE)
+    if (value.n < EDNS_INFO_CODE)
         return 0;
-    return edns_error_append(opt, room, bytes_load_u16(value.p),
-                             span_of(value.p + INFO_CODE, value.n - INFO_CODE));
+    return edns_error_append(
+        opt, room, bytes_load_u16(value.p),
+        span_of(value.p + EDNS_INFO_CODE, value.n - EDNS_INFO_CODE));
 }
 
 // The upstream's options of a code, behind the OPT record's others: all that
@@ -255,7 +244,7 @@ static bool is_reply_to(const struct dns_reply *r, const struct dns_query *q,
         span_of(r->message.p + DNS_HEADER, r->question_n - 4u);
 
     return r->qtype == q->qtype && r->qclass == q->qclass &&
-           is_same_name(asked, name);
+           dns_name_is_same(asked, name);
 }
 
 void answer_forwarded(struct answer_context *context, struct answer_job *job,

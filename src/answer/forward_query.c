@@ -12,7 +12,6 @@
 #include "reply.h"
 
 enum {
-    RECORD_FIXED = 10, // type, class, TTL, RDATA length
     // what a client asks of whoever answers in the end: AD, that it
     // understands it (RFC 6840 5.7), and CD (RFC 4035 3.2.2)
     FLAGS_THROUGH = DNS_FLAG_RD | DNS_FLAG_AD | DNS_FLAG_CD,
@@ -43,7 +42,7 @@ static struct span find_options(struct span msg, const struct dns_query *q)
 
     while (bytes_in_ok(&in) && bytes_in_left(&in) > 0) {
         skip_owner(&in);
-        const struct span fixed = bytes_in_take(&in, RECORD_FIXED);
+        const struct span fixed = bytes_in_take(&in, DNS_RECORD_FIXED);
         const struct span rdata =
             bytes_in_take(&in, fixed.n ? bytes_load_u16(fixed.p + 8) : 0);
         if (bytes_in_ok(&in) && bytes_load_u16(fixed.p) == DNS_TYPE_OPT)

@@ -7,10 +7,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum {
-    OPTION_HEAD = 4, // code, length
-    KEEPALIVE = 2,   // octets of its value
-};
+enum { KEEPALIVE = 2 }; // octets of its value
 
 static bool sends_identity(const struct answer_context *c,
                            const struct dns_query *q)
@@ -31,11 +28,11 @@ size_t options_room(const struct answer_context *c,
     size_t n = 0;
 
     if (sends_identity(c, &job->query))
-        n += OPTION_HEAD + c->settings.identity.n;
+        n += EDNS_OPTION_HEAD + c->settings.identity.n;
     if (job->query.options & DNS_OPTION_COOKIE)
-        n += OPTION_HEAD + DNS_COOKIE_SIZE;
+        n += EDNS_OPTION_HEAD + DNS_COOKIE_SIZE;
     if (sends_keepalive(job))
-        n += OPTION_HEAD + KEEPALIVE;
+        n += EDNS_OPTION_HEAD + KEEPALIVE;
     return n < reply_room(&r) ? n : reply_room(&r);
 }
 

@@ -6,8 +6,6 @@
 #include "dns/record.h"
 
 enum {
-    RECORD_FIXED = 10, // type, class, TTL, RDATA length
-    OPTION_HEAD = 4,   // EDNS: code, length
     // Options that are looked at for what they mean. No client sends more than
     // a few; those behind them only have to be well formed.
     OPTIONS_MAX = 32,
@@ -127,7 +125,7 @@ static bool parse_options(struct span rdata, struct dns_query *q)
 {
     struct bytes_in in = bytes_in_of(rdata);
     for (unsigned i = 0; bytes_in_left(&in) > 0; i++) {
-        struct span head = bytes_in_take(&in, OPTION_HEAD);
+        struct span head = bytes_in_take(&in, EDNS_OPTION_HEAD);
         if (head.n == 0)
             return false;
         struct span value = bytes_in_take(&in, bytes_load_u16(head.p + 2));
@@ -173,7 +171,7 @@ ORD_COLD static enum dns_verdict parse_records(struct span msg, size_t at,
         const uint8_t *owner = in->at;
         if (!skip_name(msg, in))
             return DNS_QUERY_FORMERR;
-        struct span fixed = bytes_in_take(in, RECORD_FIXED);
+        struct span fixed = bytes_in_take(in, DNS_RECORD_FIXED);
         struct span rdata =
             bytes_in_take(in, fixed.n ? bytes_load_u16(fixed.p + 8) : 0);
         if (!bytes_in_ok(in))

@@ -150,6 +150,17 @@ int dns_name_prepend(struct dns_name *name, struct span label)
     return 0;
 }
 
+bool dns_name_is_same(struct span a, struct span b)
+{
+    if (a.n != b.n)
+        return false;
+    // octets of lengths are below the letters
+    for (size_t i = 0; i < a.n; i++)
+        if (dns_fold_octet(a.p[i]) != dns_fold_octet(b.p[i]))
+            return false;
+    return true;
+}
+
 unsigned dns_name_labels(struct span name)
 {
     unsigned labels = 0;

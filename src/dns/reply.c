@@ -8,10 +8,7 @@
 #include <errno.h>
 
 enum {
-    RECORD_FIXED = 10, // type, class, TTL, RDATA length
     QUESTION_FIXED = 4,
-    OPTION_HEAD = 4, // EDNS: code, length
-    INFO_CODE = 2,   // octets of an extended error before its text
     OPT_DO = 0x8000, // of the TTL (RFC 3225 3)
 };
 
@@ -33,7 +30,7 @@ static bool read_record(struct span msg, size_t at,
     const uint16_t rdata_n = bytes_in_u16(&in);
     out->rdata = bytes_in_take(&in, rdata_n);
     out->at = at;
-    out->n = owner_n + RECORD_FIXED + rdata_n;
+    out->n = owner_n + DNS_RECORD_FIXED + rdata_n;
     return bytes_in_ok(&in);
 }
 
@@ -82,7 +79,7 @@ bool dns_reply_option(struct span options, size_t *at, uint16_t *code,
         return false;
     *code = c;
     *value = v;
-    *at += OPTION_HEAD + (size_t)n;
+    *at += EDNS_OPTION_HEAD + (size_t)n;
     return true;
 }
 
@@ -93,9 +90,9 @@ bool dns_reply_error(const struct dns_reply *r, uint16_t *code,
     struct span value;
 
     for (size_t at = 0; dns_reply_option(r->options, &at, &option, &value);)
-        if (option == EDNS_OPTION_EDE && value.n >= INFO_CODE) {
+        if (option == EDNS_OPTION_EDE && value.n >= EDNS_INFO_CODE) {
             *code = bytes_load_u16(value.p);
-            *text = span_of(value.p + INFO_CODE, value.n - INFO_CODE);
+            *text = span_of(value.p + EDNS_INFO_CODE, value.n - EDNS_INFO_CODE);
             return true;
         }
     return false;

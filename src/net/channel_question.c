@@ -31,11 +31,9 @@ static bool is_same(struct span question, const uint8_t *other)
 {
     const size_t name_n = question.n - 4;
 
-    // length octets are below the letters
-    for (size_t i = 0; i < name_n; i++)
-        if (dns_fold_octet(question.p[i]) != dns_fold_octet(other[i]))
-            return false;
-    return memcmp(question.p + name_n, other + name_n, 4) == 0;
+    return dns_name_is_same(span_of(question.p, name_n),
+                            span_of(other, name_n)) &&
+           memcmp(question.p + name_n, other + name_n, 4) == 0;
 }
 
 bool channel_question_matches(struct span question, uint16_t id,

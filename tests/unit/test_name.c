@@ -233,6 +233,30 @@ static void lengths_are_no_letters(void **state)
     assert_int_equal(name.wire[63], 'q');
 }
 
+static void assert_same(const char *a, const char *b, bool is_same)
+{
+    struct dns_name x, y;
+    assert_int_equal(dns_name_parse(a, &x, NULL), 0);
+    assert_int_equal(dns_name_parse(b, &y, NULL), 0);
+    assert_int_equal(dns_name_is_same(dns_name_view(&x), dns_name_view(&y)),
+                     is_same);
+    assert_int_equal(dns_name_is_same(dns_name_view(&y), dns_name_view(&x)),
+                     is_same);
+}
+
+static void names_are_the_same_in_any_letters(void **state)
+{
+    (void)state;
+    assert_same(".", ".", true);
+    assert_same("Db-0.One.", "dB-0.oNE.", true);
+    assert_same("db.one.", "db.two.", false);
+    assert_same("db.one.", "db.one.x.", false);
+    assert_same("db.one.", "dbxone.", false);
+    assert_same("db.", ".", false);
+    assert_same("@[.", "`{.", false); // 32 apart, and no letters
+    assert_same("\\193.", "\\225.", false);
+}
+
 static void a_label_can_be_put_before_a_name(void **state)
 {
     (void)state;
@@ -316,6 +340,7 @@ int main(void)
         cmocka_unit_test(every_octet_survives_text),
         cmocka_unit_test(only_ascii_letters_fold),
         cmocka_unit_test(lengths_are_no_letters),
+        cmocka_unit_test(names_are_the_same_in_any_letters),
         cmocka_unit_test(a_label_can_be_put_before_a_name),
         cmocka_unit_test(prepending_respects_the_limits),
         cmocka_unit_test(ipv4_addresses_have_names),

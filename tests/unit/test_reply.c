@@ -19,7 +19,6 @@ enum {
     TYPE_NS = 2,
     TYPE_CNAME = 5,
     TYPE_SOA = 6,
-    TYPE_MX = 15,
     TYPE_TXT = 16,
     TYPE_SRV = 33,
     TYPE_OPT = 41,
@@ -659,48 +658,6 @@ static void a_name_in_rdata_is_within_it(void **state)
     assert_int_equal(name.n, 77);
 }
 
-// --- records that move ------------------------------------------------------
-
-// Into each room: all of a record or nothing, and one
-// that has room after one that has none.
-static void a_record_moves_whole_or_not(void **state)
-{
-    (void)state;
-    struct message m;
-    struct dns_reply r;
-    struct dns_reply_record first, second;
-    size_t at = 0;
-
-    begin(&m, 2, 0, 0);
-    add_record(&m, TYPE_MX, "\0\1\4mail\xc0\x0f", 9);
-    add_record(&m, TYPE_A, "\1\2\3\4", 4);
-    assert_int_equal(parse(&m, &r), 0);
-    assert_true(dns_reply_next(&r, &at, &first));
-    assert_true(dns_reply_next(&r, &at, &second));
-    for (size_t room = 0; room <= 37; room++) {
-        uint8_t *out = calloc(1, 24 + room);
-        assert_non_null(out);
-        memcpy(out, m.octets, 24);
-        struct dns_reply_move move = {
-            .reply = &r,
-            .name_at = 12,
-            .first_at = 24,
-            .out = {out, out + 24, out + 24 + room, false},
-        };
-        const bool has_first = room >= 21;
-        assert_int_equal(dns_reply_move(&move, &first), has_first);
-        assert_ptr_equal(move.out.at, out + 24 + (has_first ? 21 : 0));
-        const bool has_second = has_first ? room >= 37 : room >= 16;
-        assert_int_equal(dns_reply_move(&move, &second), has_second);
-        assert_ptr_equal(move.out.at, out + 24 + (has_first ? 21 : 0) +
-                                          (has_second ? 16 : 0));
-        assert_true(bytes_out_ok(&move.out));
-        if (room == 37)
-            assert_memory_equal(out, m.octets, m.n);
-        free(out);
-    }
-}
-
 // --- anything at all -------------------------------------------------------
 
 // What was read fits together, and the C library reads the same.
@@ -770,7 +727,6 @@ int main(void)
         cmocka_unit_test(pointers_in_rdata_lead_to_the_left),
         cmocka_unit_test(other_types_are_octets),
         cmocka_unit_test(a_name_in_rdata_is_within_it),
-        cmocka_unit_test(a_record_moves_whole_or_not),
         cmocka_unit_test(each_octet_may_be_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
