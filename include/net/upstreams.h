@@ -9,7 +9,8 @@
 //             ASIDE. A name that nobody can answer sets no server aside
 //     ASIDE   left alone for UPSTREAM_WAIT_MIN_MS; then probed, after twice the
 //             time each, up to UPSTREAM_WAIT_MAX_MS, or UPSTREAM_WAIT_ALONE_MS
-//             where none is GOOD. Whatever it replies to makes it GOOD
+//             where none is GOOD, and at once when the last one that was is
+//             not any more. Whatever it replies to makes it GOOD
 //     LOOP    a probe of ours came back as a query: it leads back to us. Probed
 //             on as one that is aside, until the reply comes and the query does
 //             not

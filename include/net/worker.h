@@ -29,7 +29,7 @@ struct workers_settings {
     // open files that the rest of the process may need beside the usual ones:
     // connections never get them
     unsigned kept_descriptors;
-    // of these, how many one IPv4 address or IPv6 /64 may have, of which each
+    // connections that one IPv4 address or IPv6 /64 may have, of which each
     // thread gives its share, rounded up; 0: a quarter
     unsigned tcp_per_client;
     // until a connection without a message begun is closed, and a fifth of it

@@ -65,11 +65,18 @@ static void leave_table(struct exchange *e)
         (void)uv_idle_stop(&x->idle);
 }
 
+static void keep_nothing(struct exchange *e)
+{
+    free(e->kept);
+    e->all->kept_n -= e->kept_n;
+    e->kept = NULL;
+    e->kept_n = 0;
+}
+
 static void release(struct exchange *e)
 {
     assert(ring_is_empty(&e->waiting) && ring_is_empty(&e->asks));
-    free(e->kept);
-    e->kept = NULL;
+    keep_nothing(e);
     e->next = e->all->unused;
     e->all->unused = e;
 }
@@ -79,21 +86,24 @@ static void release(struct exchange *e)
 // Returns whether there was memory.
 static bool keep(struct exchange *e, struct span reply)
 {
-    uint8_t *const copy = malloc(reply.n);
+    struct exchanges *const x = e->all;
+    uint8_t *const copy =
+        x->kept_n + reply.n <= EXCHANGE_KEPT_MAX ? malloc(reply.n) : NULL;
 
     if (!copy)
         return false;
     memcpy(copy, reply.p, reply.n);
-    free(e->kept);
+    keep_nothing(e);
     e->kept = copy;
     e->kept_n = reply.n;
+    x->kept_n += reply.n;
     return true;
 }
 
 /*
- * Hand the reply to all that wait; empty: there is none. Those that come by UDP
- * are done with when this returns; for others, whose connections cannot take it
- * yet, a copy is kept.
+ * Hand the reply to all that wait; empty: there is none. Most are done with
+ * when this returns; for those that are many, or whose connections cannot take
+ * it yet, a copy is kept.
  */
 static void end(struct exchange *e, struct span reply)
 {
@@ -232,16 +242,18 @@ static void on_done(void *context, struct ask *a, enum channel_outcome outcome,
 {
     struct exchange *const e = context;
 
-    if (outcome != CHANNEL_ANSWERED && a->transport == CHANNEL_TCP)
-        end_with_kept(e); // cut
-    else if (outcome != CHANNEL_ANSWERED)
+    if (outcome != CHANNEL_ANSWERED && a->transport == CHANNEL_TCP) {
+        e->why = REASON_FORWARD_FULL; // where the cut one could not be kept
+        end_with_kept(e);
+    } else if (outcome != CHANNEL_ANSWERED) {
         go_on(e);
-    else if (is_cut(a->transport, reply))
+    } else if (is_cut(a->transport, reply)) {
         take_cut(e, a, reply);
-    else if (is_failure(reply))
+    } else if (is_failure(reply)) {
         take_failure(e, reply);
-    else
+    } else {
         end(e, reply);
+    }
 }
 
 // --- time ------------------------------------------------------------------
@@ -351,7 +363,7 @@ int exchanges_init(struct exchanges *x, uv_loop_t *loop,
     while (buckets_n < settings->max)
         buckets_n *= 2;
     x->mask = buckets_n - 1;
-    x->table = calloc(settings->max, sizeof *x->table);
+    x->table = calloc(settings->max + (size_t)1, sizeof *x->table);
     x->buckets = calloc(buckets_n, sizeof *x->buckets);
     if (!x->table || !x->buckets)
         return -ENOMEM;
@@ -360,7 +372,7 @@ int exchanges_init(struct exchanges *x, uv_loop_t *loop,
 
 void exchanges_release(struct exchanges *x)
 {
-    assert(x->n == 0);
+    assert(x->n == 0 && x->kept_n == 0);
     asks_release(&x->asks);
     free(x->table);
     free(x->buckets);

@@ -36,6 +36,10 @@ enum {
     EXCHANGE_TURN_ASKS = 32,
     // that end in one millisecond because their time is over
     EXCHANGE_TURN_ENDS = 64,
+    // Octets of replies that are kept for clients who do not take theirs: of
+    // 64 KiB each could be all exchanges', and connections that ask and never
+    // read would take the memory of the machine
+    EXCHANGE_KEPT_MAX = 8 << 20,
 };
 
 struct exchanges;
@@ -71,7 +75,8 @@ struct exchange {
 
 struct exchanges {
     // read-only
-    uint32_t n; // that have not ended
+    uint32_t n;    // that have not ended
+    size_t kept_n; // octets of replies that are kept
 
     // private
     uv_loop_t *loop;
@@ -113,7 +118,8 @@ void exchanges_release(struct exchanges *x);
 void exchanges_use(struct exchanges *x, struct lines *lines);
 
 // Let a query wait for an answer: nothing is called before the loop's next
-// turn. There are as many exchanges as places, so that one is free.
+// turn. There is one exchange more than places, so that one is free: of those
+// that nobody waits for, only the one that is just ending is not.
 void exchange_join(struct exchanges *x, const struct answer_upstream *query,
                    struct parked *who);
 

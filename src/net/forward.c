@@ -162,7 +162,7 @@ int forward_init(struct forward *f, struct responder *r,
     *f = (struct forward){.responder = r};
     int made = exchanges_init(&f->exchanges, r->loop, &exchanges);
     if (made == 0)
-        made = park_init(&f->park, &kind, &settings->limits,
+        made = park_init(&f->park, r->loop, &kind, &settings->limits,
                          &r->counters.forwarded);
     if (made == 0 && places > 0)
         made = lines_new(r->loop, settings->upstreams, settings->probes,
@@ -195,6 +195,7 @@ void forward_to(struct forward *f, struct upstreams *upstreams)
 void forward_stop(struct forward *f, uint64_t patience_ms)
 {
     exchanges_stop(&f->exchanges, patience_ms);
+    park_tell_all(&f->park);
 }
 
 bool forward_is_waiting(const struct forward *f)

@@ -52,6 +52,7 @@ void hold_stop(struct hold *h)
     h->stopping = true;
     (void)uv_timer_stop(&h->timer); // always 0
     look(h);
+    park_tell_all(&h->park);
 }
 
 // --- coming and going ------------------------------------------------------
@@ -156,7 +157,8 @@ int hold_init(struct hold *h, struct responder *r)
 
     *h = (struct hold){.responder = r};
     (void)uv_timer_init(r->loop, &h->timer); // always 0
-    const int made = park_init(&h->park, &kind, &limits, &r->counters.parked);
+    const int made =
+        park_init(&h->park, r->loop, &kind, &limits, &r->counters.parked);
     if (made < 0)
         return made;
     h->seats = calloc(HOLD_MAX, sizeof *h->seats);

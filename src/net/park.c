@@ -15,7 +15,7 @@ static struct parked *parked_of(struct ring *link)
     return ORD_CONTAINER(link, struct parked, link);
 }
 
-int park_init(struct park *p, const struct park_kind *kind,
+int park_init(struct park *p, uv_loop_t *loop, const struct park_kind *kind,
               const struct park_limits *limits, struct counter *counter)
 {
     uint32_t buckets_n = 1;
@@ -26,6 +26,7 @@ int park_init(struct park *p, const struct park_kind *kind,
                        .client_max = limits->client_places};
     ring_init(&p->unused);
     ring_init(&p->told);
+    (void)uv_idle_init(loop, &p->idle); // always 0
     if (p->max == 0)
         return 0;
     if (getentropy(&p->seed, sizeof p->seed) < 0)
@@ -219,16 +220,63 @@ void park_call(struct parked *who)
     ring_append(&way->park->told, &way->told);
 }
 
-// Telling one may close another connection, but no way is told again for what
-// it could not send yet: it comes back to that by itself.
+static void tell_one(struct park *p)
+{
+    struct park_way *const way =
+        ORD_CONTAINER(p->told.next, struct park_way, told);
+    ring_remove(&way->told);
+    way->answer(way->context);
+}
+
+// Whether this turn's time is over. A turn begins when the loop has looked at
+// its clock, so that all who tell within it share the time.
+static bool turn_is_over(struct park *p)
+{
+    const uint64_t now = uv_now(p->idle.loop);
+
+    if (p->turn_ms != now) {
+        p->turn_ms = now;
+        p->turn_ns = 0;
+    }
+    return p->turn_ns >= PARK_TURN_MS * UINT64_C(1000000);
+}
+
+static void on_idle(uv_idle_t *idle);
+
+// Telling one may close its connection. No way is told again for what it could
+// not send yet: it comes back to that by itself.
 void park_tell(struct park *p)
 {
-    while (!ring_is_empty(&p->told)) {
-        struct park_way *const way =
-            ORD_CONTAINER(p->told.next, struct park_way, told);
-        ring_remove(&way->told);
-        way->answer(way->context);
+    while (!ring_is_empty(&p->told) && !turn_is_over(p)) {
+        const uint64_t before = uv_hrtime();
+        tell_one(p);
+        p->turn_ns += uv_hrtime() - before;
     }
+    if (!ring_is_empty(&p->told))
+        (void)uv_idle_start(&p->idle, on_idle); // always 0, both
+    else
+        (void)uv_idle_stop(&p->idle);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    park_tell(ORD_CONTAINER(idle, struct park, idle));
+}
+
+void park_tell_all(struct park *p)
+{
+    while (!ring_is_empty(&p->told))
+        tell_one(p);
+    (void)uv_idle_stop(&p->idle);
+}
+
+void park_tell_rest(struct park_way *way)
+{
+    if (ring_is_empty(&way->called))
+        return;
+    ring_remove(&way->told);
+    ring_append(&way->park->told, &way->told);
+    (void)uv_idle_start(&way->park->idle, on_idle);
 }
 
 unsigned park_fetch(struct park_way *way, struct answer_job *jobs,

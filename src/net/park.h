@@ -23,9 +23,17 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <uv.h>
 
 struct park;
 struct exchange;
+
+enum {
+    // A thousand clients may wait for one reply, and a large one takes 0.1 ms
+    // for each, one made to be slow to read 3 ms: what else the loop has to do
+    // waits for so much of it, and for one batch more
+    PARK_TURN_MS = 1,
+};
 
 // The places of one socket or connection, whose member it is.
 struct park_way {
@@ -88,6 +96,9 @@ struct park {
     uint32_t fresh;        // places from here on were never used
     struct ring unused;    // those that were
     struct ring told;      // ways with called ones
+    uv_idle_t idle;        // runs while there are any that had no turn yet
+    uint64_t turn_ms;      // the loop's, in which was last told
+    uint64_t turn_ns;      // spent on it since
     struct parked *places; // pages that were never used are never touched
     uint32_t *buckets;     // the first place of each, plus 1
     struct share share;
@@ -99,22 +110,22 @@ struct park_limits {
 };
 
 /*
- * kind, counter  borrowed until park_release()
+ * loop, kind, counter  borrowed until park_release()
  *
  * Returns 0 or a negative errno; park_release() is due either way.
  */
-int park_init(struct park *p, const struct park_kind *kind,
+int park_init(struct park *p, uv_loop_t *loop, const struct park_kind *kind,
               const struct park_limits *limits,
               struct counter *counter) ORD_CHECKED;
 
-// All places are free.
+// All places are free, and no loop runs the handle any more.
 void park_release(struct park *p);
 
 /*
  * A socket or a connection, by which queries will come.
  *
- * answer  some of them were called: to be fetched now, or whenever the socket
- *         can take their replies
+ * answer  some of them were called: some are to be fetched now, or whenever the
+ *         socket can take their replies; see park_tell_rest()
  */
 void park_way_init(struct park_way *way, struct park *p,
                    void (*answer)(void *context), void *context);
@@ -141,10 +152,17 @@ void park_forget(struct park_way *way);
 // It is to be answered; park_tell() is due when all are called.
 void park_call(struct parked *who);
 
-// Have those answered that were called.
+// Have those answered that were called: for PARK_TURN_MS in a turn of the loop,
+// the rest in the next ones.
 void park_tell(struct park *p);
 
+// The same for all of them, however long it takes.
+void park_tell_all(struct park *p);
+
 // --- for those who answer the called ---------------------------------------
+
+// This way's `answer` has not fetched all: it is called once more.
+void park_tell_rest(struct park_way *way);
 
 /*
  * Make up to BATCH_MAX jobs of those that were called: all but the client, who

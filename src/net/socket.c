@@ -102,8 +102,9 @@ static const char *hint_for(int code, bool ipv6)
     case -EACCES:
     case -EPERM:
         return "no permission for a port below 1024: give the program "
-               "CAP_NET_BIND_SERVICE (setcap cap_net_bind_service=+ep) or "
-               "choose a port above 1023";
+               "CAP_NET_BIND_SERVICE (setcap cap_net_bind_service=+ep), a pod "
+               "the sysctl net.ipv4.ip_unprivileged_port_start=53, or choose a "
+               "port above 1023";
     case -EADDRNOTAVAIL:
         return ipv6 ? "this machine has no such address: choose one that "
                       "'ip -6 address' shows, or [::] for all"

@@ -272,6 +272,15 @@ static void close_all(struct tcp *t, enum tcp_wait what)
         tcp_connection_close(c);
 }
 
+// Those of which some may have been called, and had no turn yet: what cannot be
+// sent at once is waited for, and nothing else.
+static void end_all(struct tcp *t, enum tcp_wait what)
+{
+    struct tcp_connection *c;
+    while ((c = tcp_pool_oldest(&t->pool, what)))
+        tcp_connection_resume(c);
+}
+
 static void on_patience_over(uv_timer_t *timer)
 {
     close_all(ORD_CONTAINER(timer, struct tcp, sweep), TCP_SENDING);
@@ -281,8 +290,8 @@ void tcp_finish(struct tcp *t, uint64_t patience)
 {
     t->draining = true;
     close_all(t, TCP_IDLE);
-    close_all(t, TCP_RECEIVING);
-    close_all(t, TCP_HOLDING);
+    end_all(t, TCP_RECEIVING);
+    end_all(t, TCP_HOLDING);
     if (t->pool.open > 0)
         (void)uv_timer_start(&t->sweep, on_patience_over, patience, 0);
 }

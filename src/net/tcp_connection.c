@@ -154,7 +154,8 @@ static int answer_stream(struct tcp_connection *c, struct span *in)
     return 0;
 }
 
-// The same for queries that were called, from where they waited.
+// The same for some queries that were called, from where they waited; all,
+// where the connection is to end behind them.
 static int answer_called(struct tcp_connection *c)
 {
     struct answer_job *const jobs = c->tcp->jobs;
@@ -171,7 +172,11 @@ static int answer_called(struct tcp_connection *c)
         wait_done(jobs, &called, done < 0 ? 0 : (unsigned)done);
         if (done < 0)
             return done;
+        if (!c->tcp->draining)
+            break;
     }
+    if (!c->write) // else they have their turn when it has ended
+        wait_tell_rest(&c->ways);
     return 0;
 }
 

@@ -51,7 +51,8 @@ struct thread {
     struct upstreams *_Atomic upstreams; // those, with a reference; or NULL
     uv_prepare_t prepare;                // before the loop waits
     uv_thread_t thread;
-    bool running; // the thread is there, and has to be joined
+    bool running;          // the thread is there, and has to be joined
+    _Atomic bool stopping; // told to: for what it does before its loop
     unsigned patience_ms;
     char name[16];
 };
@@ -119,7 +120,8 @@ static void drain_tcp(struct thread *t)
 static void wait_for_zone(const struct thread *t)
 {
     for (unsigned ms = 0; ms < t->patience_ms; ms++) {
-        if (zone_is_complete(t->responder.context.zone))
+        if (zone_is_complete(t->responder.context.zone) ||
+            atomic_load_explicit(&t->stopping, memory_order_relaxed))
             return;
         uv_sleep(1);
     }
@@ -315,6 +317,7 @@ int thread_start(struct thread *t)
 
 void thread_stop(struct thread *t)
 {
+    atomic_store_explicit(&t->stopping, true, memory_order_relaxed);
     if (t->running)
         (void)uv_async_send(&t->stop); // fails for a closing handle only
 }

@@ -192,6 +192,7 @@ int udp_add_take(struct udp *u, int fd, const struct sockaddr_any *address)
 
 static void close_socket(struct udp_socket *s)
 {
+    assert(!wait_is_due(&s->ways)); // workers stop waiting before
     uv_close((uv_handle_t *)&s->poll, NULL);
     (void)close(s->fd); // allowed as soon as the handle is closing
     s->fd = -1;
@@ -205,27 +206,19 @@ void udp_look(struct udp *u)
     }
 }
 
-// Returns how many were called.
-static unsigned answer_called(struct udp_socket *s)
+static void on_called(void *context)
 {
+    struct udp_socket *const s = context;
     struct udp *const u = s->udp;
     struct wait_called called;
 
     const unsigned n = wait_fetch(&s->ways, u->jobs, &called);
-    if (n == 0)
-        return 0;
     for (unsigned i = 0; i < n; i++)
         batch_put(s->batch, i, &called.who[i]->client, &called.who[i]->local);
     wait_answer(&s->ways, u->jobs, &called);
     wait_done(u->jobs, &called, n);
     send_replies(s, n);
-    return n;
-}
-
-static void on_called(void *context)
-{
-    while (answer_called(context) > 0)
-        continue;
+    wait_tell_rest(&s->ways);
 }
 
 void udp_drain(struct udp *u)

@@ -186,11 +186,21 @@ static uint32_t first_wait(const struct upstream *s, uint64_t now_ms)
     return again ? 2 * s->wait_ms : (uint32_t)UPSTREAM_WAIT_MIN_MS;
 }
 
+// Whoever may be back is asked now: there is nobody else.
+static void hurry_others(struct upstreams *u, const struct upstream *s,
+                         uint64_t now_ms)
+{
+    for (size_t i = 0; i < u->n; i++)
+        if (&u->all[i] != s && u->all[i].due_ms > now_ms)
+            u->all[i].due_ms = now_ms;
+}
+
 // Returns whether it was another one before.
-static bool become(const struct upstreams *u, struct upstream *s,
+static bool become(struct upstreams *u, struct upstream *s,
                    enum upstream_condition condition, uint64_t now_ms)
 {
     const bool changes = condition_of(s) != condition;
+    const bool was_good = condition_of(s) == UPSTREAM_GOOD;
     const uint32_t wait_ms = first_wait(s, now_ms);
 
     atomic_store_explicit(&s->condition, (int)condition, memory_order_relaxed);
@@ -201,6 +211,8 @@ static bool become(const struct upstreams *u, struct upstream *s,
         s->due_ms = UPSTREAMS_NEVER;
     else if (changes)
         wait_on(u, s, wait_ms, now_ms);
+    if (changes && was_good && none_is_good(u))
+        hurry_others(u, s, now_ms);
     return changes;
 }
 

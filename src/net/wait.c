@@ -40,6 +40,21 @@ void wait_leave(struct parked *const *place, unsigned from, unsigned n)
             park_leave(place[i]);
 }
 
+// So many of n forwarded ones, at least one, as are worth to be answered at a
+// time: a connection may take no more, and others wait for each.
+static unsigned some_of(struct parked *const *who, unsigned n)
+{
+    enum { OCTETS_MAX = DNS_TCP_MAX };
+    size_t octets = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        octets += who[i]->exchange->reply.n;
+        if (i > 0 && octets > OCTETS_MAX)
+            return i;
+    }
+    return n;
+}
+
 unsigned wait_fetch(struct wait_ways *w, struct answer_job *jobs,
                     struct wait_called *called)
 {
@@ -49,6 +64,7 @@ unsigned wait_fetch(struct wait_ways *w, struct answer_job *jobs,
     if (called->n == 0) {
         way = &w->forwarded;
         called->n = park_fetch(way, jobs, called->who);
+        called->n = some_of(called->who, called->n);
     }
     called->park = way->park;
     return called->n;
@@ -77,4 +93,10 @@ void wait_done(struct answer_job *jobs, const struct wait_called *called,
     for (unsigned i = 0; i < called->n && i < done; i++)
         park_done(called->who[i], &jobs[i]);
     wait_leave(called->place, done, called->n);
+}
+
+void wait_tell_rest(struct wait_ways *w)
+{
+    park_tell_rest(&w->held);
+    park_tell_rest(&w->forwarded);
 }

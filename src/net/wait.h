@@ -10,6 +10,7 @@
 //     wait_fetch(), wait_answer()  when told that some were called
 //     (sends the replies)
 //     wait_done()
+//     wait_tell_rest()             where more may have been: told again
 #ifndef ORDINALD_NET_WAIT_H
 #define ORDINALD_NET_WAIT_H
 
@@ -27,7 +28,8 @@ struct wait_ways {
     struct park_way forwarded;
 };
 
-// answer: some were called, and are to be fetched, or later; context: with it
+// answer: some were called, and some of them are to be fetched, or later;
+// context: with it
 void wait_init(struct wait_ways *w, struct responder *r,
                void (*answer)(void *context), void *context);
 
@@ -61,8 +63,8 @@ struct wait_called {
     struct parked *place[BATCH_MAX]; // what was held may be forwarded then
 };
 
-// Make jobs of some of those that were called, held or forwarded. Returns how
-// many; 0: there are none any more.
+// Make jobs of some of those that were called, held or forwarded: no more than
+// can be answered at a time. Returns how many; 0: there are none any more.
 unsigned wait_fetch(struct wait_ways *w, struct answer_job *jobs,
                     struct wait_called *called);
 
@@ -73,5 +75,8 @@ void wait_answer(struct wait_ways *w, struct answer_job *jobs,
 // done: the first so many have been sent; the others stay called
 void wait_done(struct answer_job *jobs, const struct wait_called *called,
                unsigned done);
+
+// `answer` is called once more, if some are called still.
+void wait_tell_rest(struct wait_ways *w);
 
 #endif

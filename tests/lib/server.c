@@ -70,7 +70,7 @@ static void add_service(struct zone_update *u, const char *name, uint8_t subnet,
     free(p);
 }
 
-struct zone *server_zone(void)
+static struct zone *empty_zone(void)
 {
     struct zone_settings settings = {.ttl_s = 5, .negative_ttl_s = 1};
     struct zone *z = NULL;
@@ -79,12 +79,23 @@ struct zone *server_zone(void)
     require(dns_name_parse("cluster.local", &settings.domain, &err) == 0,
             "the domain");
     require(zone_new(&settings, &z, &err) == 0, "the zone");
+    return z;
+}
+
+static void fill_zone(struct zone *z)
+{
     struct zone_update *u = zone_update_begin(z);
     require(u != NULL, "an update");
     require(zone_update_namespace(u, "test", true) == 0, "a namespace");
     add_service(u, "db", 1, SERVER_SMALL_N);
     add_service(u, "big", 2, SERVER_BIG_N);
     zone_update_publish(u, 1700000000, true);
+}
+
+struct zone *server_zone(void)
+{
+    struct zone *const z = empty_zone();
+    fill_zone(z);
     return z;
 }
 
@@ -104,18 +115,36 @@ struct sockaddr_any server_address(const char *text)
     return a;
 }
 
-void server_start(struct server *s, const char *listen,
-                  struct workers_settings settings)
+// zone: taken
+static void start(struct server *s, const char *listen,
+                  struct workers_settings settings, struct zone *zone)
 {
     const struct sockaddr_any address = server_address(listen);
     struct error err = {0};
 
-    *s = (struct server){.zone = server_zone()};
+    *s = (struct server){.zone = zone};
     settings.zone = s->zone;
     settings.listen = &address;
     settings.listen_n = 1;
     require(workers_start(&settings, &s->workers, &err) == 0, err.text);
     s->address = workers_address(s->workers, 0);
+}
+
+void server_start(struct server *s, const char *listen,
+                  struct workers_settings settings)
+{
+    start(s, listen, settings, server_zone());
+}
+
+void server_start_empty(struct server *s, const char *listen,
+                        struct workers_settings settings)
+{
+    start(s, listen, settings, empty_zone());
+}
+
+void server_complete(struct server *s)
+{
+    fill_zone(s->zone);
 }
 
 void server_stop(struct server *s)

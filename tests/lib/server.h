@@ -40,6 +40,10 @@ struct sockaddr_any server_address(const char *text);
 // Serve on one address; settings->zone and ->listen are filled in.
 void server_start(struct server *s, const char *listen,
                   struct workers_settings settings);
+// The same before anything was loaded; then all of it.
+void server_start_empty(struct server *s, const char *listen,
+                        struct workers_settings settings);
+void server_complete(struct server *s);
 void server_stop(struct server *s);
 
 // Descriptors that this process has open, those of its workers among them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starting, UDP and stopping, on real sockets; TCP is in test_net_tcp.c.
 #include "lib/fault.h"
+#include "lib/reply.h"
 #include "lib/server.h"
 #include "net/worker.h"
 
@@ -540,6 +541,135 @@ static void stopping_without_having_started_is_fine(void **state)
     workers_stop(NULL);
 }
 
+// --- before the zone is complete -------------------------------------------
+
+enum {
+    LONG_MS = 5000, // never over in a test that goes well
+    // something did not happen by then; it may, on a machine that is busy, and
+    // then goes unnoticed
+    SHORT_MS = 40,
+    THREADS = 2,
+    CLIENTS = 8, // so that both threads are asked
+    EDE_NOT_READY = 14,
+};
+
+struct loading {
+    struct server server;
+    int udp[CLIENTS];
+    int tcp;
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+// Questions that come before anything was loaded.
+static void start_loading(struct loading *l, unsigned patience_ms)
+{
+    struct workers_settings settings = server_settings();
+    uint8_t query[SERVER_QUERY_SIZE];
+
+    settings.patience_ms = patience_ms;
+    settings.threads = THREADS;
+    server_start_empty(&l->server, "127.0.0.1:0", settings);
+    for (int i = 0; i < CLIENTS; i++) {
+        l->udp[i] = client_connect(&l->server.address, SOCK_DGRAM, NULL);
+        ask(l->udp[i], (uint16_t)i);
+    }
+    l->tcp = client_connect(&l->server.address, SOCK_STREAM, NULL);
+    client_send(l->tcp, query,
+                client_frame(query, CLIENTS, SERVER_SMALL, SERVER_TYPE_A));
+}
+
+static void stop_loading(struct loading *l)
+{
+    for (int i = 0; i < CLIENTS; i++)
+        close(l->udp[i]);
+    close(l->tcp);
+    server_stop(&l->server);
+}
+
+static void expect_not_ready(int fd, bool tcp)
+{
+    static uint8_t reply[65535];
+    struct reply r;
+    char error[200];
+
+    assert_true(client_waits(fd, SERVER_PATIENCE_MS));
+    const size_t n =
+        tcp ? client_reply(fd, reply) : (size_t)recv(fd, reply, 1500, 0);
+    assert_true(reply_read(reply, n, &r, error));
+    assert_int_equal(r.rcode, 2); // SERVFAIL
+    if (r.has_opt)
+        assert_int_equal(r.ede, EDE_NOT_READY);
+    reply_release(&r);
+}
+
+static void what_comes_before_the_zone_is_complete_waits_for_it(void **state)
+{
+    static uint8_t reply[65535];
+    struct loading l;
+
+    (void)state;
+    start_loading(&l, LONG_MS);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_false(client_waits(l.udp[i], SHORT_MS / CLIENTS));
+    server_complete(&l.server);
+    for (int i = 0; i < CLIENTS; i++)
+        expect(l.udp[i], (uint16_t)i);
+    const size_t n = client_reply(l.tcp, reply);
+    assert_true(client_accepts(reply, n, CLIENTS, SERVER_SMALL_N));
+    assert_int_equal(workers_state(l.server.workers).replies[0], CLIENTS + 1);
+    stop_loading(&l);
+}
+
+static void it_does_not_wait_for_long(void **state)
+{
+    const uint64_t before_ms = now_ms();
+    struct loading l;
+
+    (void)state;
+    start_loading(&l, SHORT_MS);
+    for (int i = 0; i < CLIENTS; i++)
+        expect_not_ready(l.udp[i], false);
+    assert_true(now_ms() >= before_ms + SHORT_MS);
+    expect_not_ready(l.tcp, true);
+    server_complete(&l.server);
+    ask(l.udp[0], 100);
+    expect(l.udp[0], 100);
+    stop_loading(&l);
+}
+
+static void without_patience_it_does_not_wait(void **state)
+{
+    struct loading l;
+
+    (void)state;
+    start_loading(&l, 0);
+    for (int i = 0; i < CLIENTS; i++)
+        expect_not_ready(l.udp[i], false);
+    stop_loading(&l);
+}
+
+// Nobody waits for the end of its patience.
+static void stopping_ends_its_patience(void **state)
+{
+    const uint64_t before_ms = now_ms();
+    struct loading l;
+
+    (void)state;
+    start_loading(&l, LONG_MS);
+    workers_stop(l.server.workers);
+    assert_true(now_ms() < before_ms + LONG_MS);
+    l.server.workers = NULL;
+    for (int i = 0; i < CLIENTS; i++)
+        expect_not_ready(l.udp[i], false);
+    stop_loading(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +695,10 @@ int main(void)
         cmocka_unit_test(connections_are_fewer_where_files_are),
         cmocka_unit_test(stopping_answers_what_has_arrived),
         cmocka_unit_test(stopping_without_having_started_is_fine),
+        cmocka_unit_test(what_comes_before_the_zone_is_complete_waits_for_it),
+        cmocka_unit_test(it_does_not_wait_for_long),
+        cmocka_unit_test(without_patience_it_does_not_wait),
+        cmocka_unit_test(stopping_ends_its_patience),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

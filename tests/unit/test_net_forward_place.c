@@ -36,11 +36,22 @@ struct bench {
     struct sockaddr_any client;
     uint8_t messages[BATCH_MAX][SIZE];
     struct parked *place[BATCH_MAX];
+    unsigned told; // how often
+    bool answers;  // when told, one batch, and takes its time
 };
 
-static void nobody_is_told(void *context)
+static void on_told(void *context)
 {
-    (void)context;
+    struct bench *const b = context;
+
+    b->told++;
+    if (!b->answers)
+        return;
+    const unsigned n = wait_fetch(&b->ways, b->jobs, &b->called);
+    wait_answer(&b->ways, b->jobs, &b->called);
+    uv_sleep(2 * PARK_TURN_MS);
+    wait_done(b->jobs, &b->called, n);
+    wait_tell_rest(&b->ways);
 }
 
 static void start_forwarding(struct bench *b)
@@ -78,7 +89,7 @@ static int set_up(void **state)
     b->responder.forward = &b->forward;
     assert_int_equal(hold_init(&b->hold, &b->responder), 0);
     start_forwarding(b);
-    wait_init(&b->ways, &b->responder, nobody_is_told, b);
+    wait_init(&b->ways, &b->responder, on_told, b);
     for (unsigned i = 0; i < BATCH_MAX; i++) {
         b->jobs[i].message = b->messages[i];
         b->jobs[i].size = SIZE;
@@ -209,6 +220,45 @@ static void a_turn_asks_no_more_than_its_part(void **state)
                      PLACES);
 }
 
+// However many wait for it: the loop has other things to do in between.
+static void a_turn_answers_no_more_than_its_part(void **state)
+{
+    struct bench *b = *state;
+    enum { LARGE = 4000, N = 20 };
+
+    dummy_obey(b->up, (struct dummy_orders){.records = LARGE});
+    b->answers = true;
+    for (uint16_t i = 0; i < N; i++)
+        assert_non_null(ask(b, i, NAME));
+    while (b->told == 0)
+        (void)uv_run(&b->loop, UV_RUN_ONCE);
+    for (unsigned told = 1; told < N; told++) {
+        assert_int_equal(b->told, told);
+        assert_int_equal(b->called.n, 1); // it is as large as may be
+        assert_int_equal(b->forward.park.n, N - told);
+        (void)uv_run(&b->loop, UV_RUN_ONCE);
+    }
+    assert_int_equal(b->forward.park.n, 0);
+    assert_int_equal(counter_read(&b->responder.counters.forward_failed), 0);
+    (void)uv_run(&b->loop, UV_RUN_NOWAIT);
+    assert_int_equal(b->told, N);
+}
+
+static void stopping_leaves_none_of_them(void **state)
+{
+    struct bench *b = *state;
+
+    dummy_obey(b->up, (struct dummy_orders){.records = 1});
+    b->answers = true;
+    for (uint16_t i = 0; i < PLACES; i++)
+        assert_non_null(ask(b, i, NAME));
+    while (b->told == 0)
+        (void)uv_run(&b->loop, UV_RUN_ONCE);
+    assert_int_equal(b->forward.park.n, PLACES - BATCH_MAX);
+    forward_stop(&b->forward, 0);
+    assert_int_equal(b->forward.park.n, 0);
+}
+
 static void when_stopped_nothing_waits_any_more(void **state)
 {
     struct bench *b = *state;
@@ -305,6 +355,8 @@ int main(void)
         test(places_that_were_left_are_given_again),
         test(nothing_is_asked_within_a_batch),
         test(a_turn_asks_no_more_than_its_part),
+        test(a_turn_answers_no_more_than_its_part),
+        test(stopping_leaves_none_of_them),
         test(when_stopped_nothing_waits_any_more),
         test(a_held_query_takes_its_way_back_along),
         test(it_is_held_on_while_it_cannot_be_sent),

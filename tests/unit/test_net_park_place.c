@@ -346,6 +346,7 @@ static void without_memory_there_are_no_places(void **state)
         assert_int_equal(fault_alloc_hit(), r == -ENOMEM);
         fault_alloc_after(-1);
         uv_close((uv_handle_t *)&h.timer, NULL);
+        uv_close((uv_handle_t *)&h.park.idle, NULL);
         uv_run(&b->loop, UV_RUN_NOWAIT);
         hold_release(&h);
     }

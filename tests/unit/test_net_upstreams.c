@@ -225,6 +225,25 @@ static void the_only_one_is_not_left_alone_for_long(void **state)
     upstreams_unref(u);
 }
 
+// It has been back for seconds, and would be asked seconds later.
+static void when_the_last_one_is_lost_the_others_are_probed_at_once(
+    void **state)
+{
+    struct upstreams *u = make(2);
+    uint64_t now = lose(u, 0, begin_ms(u));
+    (void)state;
+    while (upstreams_due_ms(u) < now + UPSTREAM_WAIT_MAX_MS) {
+        now = upstreams_due_ms(u);
+        assert_true(upstreams_take_probe(u, 0, now));
+    }
+    now = lose(u, 1, now + 1);
+    assert_int_equal(upstreams_due_ms(u), now);
+    assert_true(upstreams_take_probe(u, 0, now));
+    assert_false(upstreams_take_probe(u, 1, now));
+    assert_int_equal(upstreams_due_ms(u), now + UPSTREAM_WAIT_MIN_MS);
+    upstreams_unref(u);
+}
+
 static void whatever_it_replies_to_makes_it_good(void **state)
 {
     const struct upstream_name name = {{3, 4}};
@@ -434,6 +453,8 @@ int main(void)
         cmocka_unit_test(without_a_probe_there_is_no_verdict),
         cmocka_unit_test(it_is_left_alone_for_a_growing_time),
         cmocka_unit_test(the_only_one_is_not_left_alone_for_long),
+        cmocka_unit_test(
+            when_the_last_one_is_lost_the_others_are_probed_at_once),
         cmocka_unit_test(whatever_it_replies_to_makes_it_good),
         cmocka_unit_test(one_that_comes_and_goes_waits_longer),
         cmocka_unit_test(a_probe_that_comes_back_is_a_loop),
