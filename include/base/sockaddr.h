@@ -86,7 +86,7 @@ int sockaddr_parse(const char *text, struct sockaddr_any *out,
 /*
  * Read the address of a server that is to be asked: "10.96.0.10",
  * "10.96.0.10:53", "fd00::a", "[fd00::a]", "[fd00::a]:53", "fe80::1%eth0",
- * "[fe80::1%eth0]:53".
+ * "[fe80::1%eth0]:53". "::ffff:10.96.0.10" is "10.96.0.10".
  *
  * port  for one that has none
  *

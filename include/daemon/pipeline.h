@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "daemon/settings.h"
 #include "model/cluster.h"
+#include "model/self.h"
 #include "source/manifest.h"
 #include "source/statefulset.h"
 #include "zone/sync.h"

@@ -8,6 +8,8 @@
 #include "model/reason.h"
 #include "model/self.h"
 
+#include <stdbool.h>
+
 // The ordinals that a StatefulSet declares below the service that governs it,
 // whether there are such pods by now or not: <name>-<start> and so on.
 struct service_ordinals {
@@ -56,5 +58,9 @@ struct service {
                            // hostnames: who is called by the pod's name or by
                            // address has a name all the same
 };
+
+// Whether an endpoint is the server's own pod, which one without a hostname is
+// by its pod's name: names of pods differ within a namespace.
+bool service_is_self(const struct service *s, const struct endpoint *e);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has to be watched for a path. Control thread; no state but
-// the set.
+// What has to be watched for a path. Control thread; no state but the set.
 #ifndef ORDINALD_SOURCE_PLACES_H
 #define ORDINALD_SOURCE_PLACES_H
 
@@ -34,5 +33,9 @@ void places_settle(struct places *p);
  * Returns 0 or -ENOMEM.
  */
 int places_of(const char *path, struct places *out) ORD_CHECKED;
+
+// The same without a file itself: for those that a directory has, which may be
+// more than the system has watches.
+int places_of_links(const char *path, struct places *out) ORD_CHECKED;
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/resolv_conf.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,8 +14,8 @@
 // RFC 1035 4.2.
 enum { DNS_PORT = 53 };
 
-// What separates words, and what ends a line; CR stands before a line feed, or
-// is what a line of another system ends with.
+// What separates words; lines of other systems have a CR before their line
+// feed.
 static const char blanks[] = " \t\r\v\f";
 
 // The rest of a line, NULs and all.
@@ -114,24 +116,6 @@ static void read_lines(const char *text, size_t n, const char *path,
 
 // --- the file --------------------------------------------------------------
 
-// Returns the octets read or a negative errno; text has room for one more than
-// RESOLV_CONF_SIZE_MAX.
-static ssize_t read_all(int fd, char *text)
-{
-    size_t n = 0;
-    while (n <= RESOLV_CONF_SIZE_MAX) {
-        const ssize_t r = read(fd, text + n, RESOLV_CONF_SIZE_MAX + 1 - n);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return -errno;
-        if (r == 0)
-            return (ssize_t)n;
-        n += (size_t)r;
-    }
-    return -EFBIG;
-}
-
 // A descriptor of a regular file, or a negative errno. What is something else
 // could let us wait for ever.
 static int open_regular(const char *path)
@@ -154,7 +138,7 @@ static ssize_t slurp(const char *path, char *text)
     const int fd = open_regular(path);
     if (fd < 0)
         return fd;
-    const ssize_t n = read_all(fd, text);
+    const ssize_t n = file_read(fd, text, RESOLV_CONF_SIZE_MAX);
     close(fd);
     return n;
 }

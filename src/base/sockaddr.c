@@ -259,6 +259,20 @@ static int no_server(const char *whole, struct error *err)
                      whole);
 }
 
+// RFC 4291 2.5.5.2: an IPv4 address all the same, which is written as such
+// here, so that whoever compares knows it again.
+static void unmap(struct address *a, char host[SOCKADDR_TEXT_SIZE])
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    struct address v4 = {.family = FAMILY_IPV4};
+    if (a->family != FAMILY_IPV6 ||
+        memcmp(a->octets, prefix, sizeof prefix) != 0)
+        return;
+    memcpy(v4.octets, a->octets + sizeof prefix, 4);
+    *a = v4;
+    address_format(a, host);
+}
+
 // host  its address without the zone is sound
 static int parse_server(const char *whole, char *host, uint16_t port,
                         struct sockaddr_any *out, struct error *err)
@@ -289,8 +303,10 @@ int sockaddr_parse_server(const char *text, uint16_t port,
     snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host, "%"), host);
     // a colon in the zone would be a port, which has to stand in brackets
     const char *zone = strchr(host, '%');
-    if (!address_parse(bare, &address) ||
-        (zone && (address.family == FAMILY_IPV4 || strchr(zone, ':'))))
+    if (!address_parse(bare, &address))
+        return no_server(text, err);
+    unmap(&address, host);
+    if (zone && (address.family == FAMILY_IPV4 || strchr(zone, ':')))
         return no_server(text, err);
     if (port_text &&
         (!parse_number(port_text, 5, 65535, &number) || number == 0))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration file: one YAML map whose keys are the words of the long
 // options. Everything that is wrong in it is reported in one run.
+#include "base/file.h"
 #include "base/nearest.h"
 #include "daemon/settings.h"
 #include "doc/doc.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 // Octets of a configuration file; all settings at their longest need less.
@@ -167,30 +167,12 @@ static int unreadable(const char *file, int code, struct error *err)
                      file, strerror(-code));
 }
 
-// All of an open file into text, which has CONFIG_SIZE_MAX + 1 octets of room.
-// Returns the octets read or a negative errno.
-static ssize_t read_all(int fd, char *text)
-{
-    size_t n = 0;
-    while (n <= CONFIG_SIZE_MAX) {
-        const ssize_t r = read(fd, text + n, CONFIG_SIZE_MAX + 1 - n);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r < 0)
-            return -errno;
-        if (r == 0)
-            return (ssize_t)n;
-        n += (size_t)r;
-    }
-    return -EFBIG;
-}
-
 static ssize_t slurp(const char *file, char *text)
 {
     const int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    const ssize_t n = read_all(fd, text);
+    const ssize_t n = file_read(fd, text, CONFIG_SIZE_MAX);
     close(fd);
     return n;
 }

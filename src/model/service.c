@@ -10,6 +10,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+bool service_is_self(const struct service *s, const struct endpoint *e)
+{
+    return s->self && strcasecmp(e->hostname[0] ? e->hostname : e->pod,
+                                 s->self->hostname) == 0;
+}
 
 struct found {
     const struct slice_facts *const *slices;

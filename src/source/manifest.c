@@ -250,7 +250,7 @@ static int add_places(const struct path *p, struct places *out)
     int rc = is_stdin(p->text) ? 0 : places_of(p->text, out);
     for (size_t i = 0; rc == 0 && i < p->n; i++) {
         if (p->files[i]->is_link)
-            rc = places_of(p->files[i]->path, out);
+            rc = places_of_links(p->files[i]->path, out);
     }
     return rc;
 }

@@ -136,7 +136,7 @@ static bool follow(const char *path, char out[PATH_MAX])
     return true;
 }
 
-int places_of(const char *path, struct places *out)
+int places_of_links(const char *path, struct places *out)
 {
     char at[PATH_MAX], next[PATH_MAX];
     size_t n = strlen(path);
@@ -145,15 +145,20 @@ int places_of(const char *path, struct places *out)
     strcpy(at, path);
     while (n > 1 && at[n - 1] == '/')
         at[--n] = '\0'; // readlink("zones/") would not see the link
-    const bool whole = is_directory(at);
-    int rc = whole ? add_own_name(at, out) : add_parent(at, out);
+    int rc = is_directory(at) ? add_own_name(at, out) : add_parent(at, out);
     // Links among the directories on the way need nothing of their own: the
     // system follows them when it is told to watch what is behind.
     for (int i = 0; rc == 0 && i < LINKS_MAX && follow(at, next); i++) {
         strcpy(at, next);
         rc = add_parent(at, out);
     }
-    if (rc == 0 && (whole || is_readable_file(path)))
-        rc = places_add(out, path, NULL);
     return rc;
+}
+
+int places_of(const char *path, struct places *out)
+{
+    const int rc = places_of_links(path, out);
+    return rc == 0 && (is_directory(path) || is_readable_file(path))
+               ? places_add(out, path, NULL)
+               : rc;
 }

@@ -36,16 +36,15 @@ static int make_suffix(struct build *b, const struct dns_name *domain,
     return 0;
 }
 
-// RFC 8020: it does where the server's own pod is named below it.
-static bool exists(const struct build *b, const struct zone_rules *rules)
+static bool has_service(const struct build *b, const struct zone_rules *rules)
 {
     const struct endpoints *ends = &b->endpoints;
 
-    if (b->service->self)
-        return true;
-    return build_is_headless(b)
-               ? ends->names_n > 0
-               : ends->set_n > 0 || !rules->ignore_empty_service;
+    if (build_is_headless(b))
+        return ends->names_n > 0;
+    if (build_is_type(b, SERVICE_CLUSTER_IP))
+        return ends->set_n > 0 || !rules->ignore_empty_service;
+    return b->service->object != NULL;
 }
 
 // All that the endpoints are read for, in the scratch arena.
@@ -54,12 +53,14 @@ static int collect(struct build *b, const struct zone_rules *rules)
     const struct service *s = b->service;
     struct endpoints *ends = &b->endpoints;
 
-    b->exists = s->object != NULL;
+    b->has_service = b->exists = s->object != NULL;
     if ((!b->exists || build_is_type(b, SERVICE_EXTERNAL_NAME)) && !s->self)
         return 0;
     if (endpoints_collect(s, rules, &b->scratch, ends))
         return -ENOMEM;
-    b->exists = exists(b, rules);
+    b->has_service = has_service(b, rules);
+    // RFC 8020: it does where the server's own pod is named below it
+    b->exists = b->has_service || s->self;
     // nothing is below a name that does not exist (RFC 8020)
     if (!b->exists)
         *ends = (struct endpoints){0};
@@ -67,6 +68,8 @@ static int collect(struct build *b, const struct zone_rules *rules)
         return 0;
     if (ports_collect(s, ends, &b->scratch, &b->ports))
         return -ENOMEM;
+    if (!b->has_service)
+        b->ports.names_n = 0;
     return rules->zonal && build_is_headless(b)
                ? topologies_collect(s, ends, b->suffix.n, &b->scratch,
                                     &b->topologies)

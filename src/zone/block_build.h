@@ -67,7 +67,8 @@ struct build {
     struct why_texts *texts;
     uint64_t seed;
     bool exists;
-    bool pod_names; // endpoints may be called by their pods' names
+    bool has_service; // names of its own, not only the server's own pod below
+    bool pod_names;   // endpoints may be called by their pods' names
     struct build_reasons reasons;
     // by name
     struct own_srv *own;

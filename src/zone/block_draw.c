@@ -70,6 +70,8 @@ static void draw_cluster_ip(struct build *b)
 
     render_sorted(r, &b->sorted, b->owners);
     render_own_srv(r, &all, 0, b->own);
+    if (!b->has_service)
+        return;
     render_cluster_ip(r, NULL, 0, &b->set);
     for (uint32_t i = 0; i < b->ports.names_n; i++) {
         const struct port_run run = b->ports.names[i];

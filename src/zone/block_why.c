@@ -63,18 +63,11 @@ static int choose(struct build *b, const struct reason *why,
 
 // --- the service itself ----------------------------------------------------
 
-// Whether there are names that the service has, and not only the server's own
-// pod.
-static bool has_service(const struct build *b)
-{
-    return b->exists && b->service->object;
-}
-
 static bool has_empty_set(const struct build *b)
 {
     if (build_is_type(b, SERVICE_EXTERNAL_NAME))
         return false;
-    if (!has_service(b))
+    if (!b->has_service)
         return true;
     return build_is_headless(b) ? b->endpoints.set_n == 0
                                 : b->service->addresses_n == 0;
@@ -118,7 +111,7 @@ static int choose_empty(struct build *b)
     *out = (struct build_choice){.common = WHY_NAME_EMPTY};
     if (!has_empty_set(b))
         return 0;
-    if (b->exists && build_is_type(b, SERVICE_CLUSTER_IP)) {
+    if (b->has_service && build_is_type(b, SERVICE_CLUSTER_IP)) {
         out->common = WHY_NO_CLUSTER_IP;
         return 0;
     }
@@ -173,7 +166,7 @@ static bool is_unnamed(const struct build *b, uint32_t names_n)
     const struct reason *why = &b->service->unnamed;
 
     if (why->code == REASON_NOT_HEADLESS)
-        return b->exists;
+        return b->has_service;
     return why->code != REASON_NONE && names_n == 0 &&
            !build_is_named_by_pod(b, why);
 }
@@ -194,7 +187,7 @@ static int choose_hostname(struct build *b)
     if (build_is_headless(b))
         out->common = WHY_HOSTNAME_UNKNOWN;
     // RFC 8020: nothing is below it, whatever is asked for
-    if (!has_service(b))
+    if (!b->has_service)
         *out = b->reasons.empty;
     return build_is_headless(b) && why.names_n ? choose(b, &why, out) : 0;
 }
@@ -245,7 +238,7 @@ static int choose_ports(struct build *b)
     all->protocol.common = WHY_PROTOCOL_UNKNOWN;
     if (build_is_type(b, SERVICE_EXTERNAL_NAME))
         all->port.common = all->protocol.common = WHY_EXTERNAL_NAME;
-    if (!has_service(b))
+    if (!b->has_service)
         all->port = all->protocol = all->empty;
     if (b->ports.names_n == 0)
         return 0;

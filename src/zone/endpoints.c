@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static int compare_addresses(const struct endpoint_entry *a,
                              const struct endpoint_entry *b)
@@ -172,15 +171,6 @@ static bool is_called_by_pod(const struct collector *c,
     return n > 0 && n <= DNS_LABEL_MAX && !strchr(e->pod, '.');
 }
 
-// Whether it is the server's own pod, which one without a hostname is by its
-// pod's name: names of pods differ within a namespace.
-static bool is_self(const struct collector *c, const struct endpoint *e)
-{
-    const struct self *self = c->service->self;
-    return self && strcasecmp(e->hostname[0] ? e->hostname : e->pod,
-                              self->hostname) == 0;
-}
-
 static uint32_t count_entries(const struct collector *c)
 {
     const struct service *s = c->service;
@@ -189,7 +179,8 @@ static uint32_t count_entries(const struct collector *c)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++) {
             const struct endpoint *e = &s->slices[i]->endpoints[k];
             if (has_name(c, e))
-                n += is_self(c, e) ? s->self->addresses_n : e->addresses_n;
+                n += service_is_self(c->service, e) ? s->self->addresses_n
+                                                    : e->addresses_n;
         }
     return n;
 }
@@ -317,7 +308,7 @@ static int add_endpoints(struct collector *c)
             const struct endpoint *e = &slice->endpoints[k];
             if (!has_name(c, e))
                 continue;
-            if (is_self(c, e))
+            if (service_is_self(c->service, e))
                 add_self(c, i, e);
             else if (add_endpoint(c, i, e))
                 return -ENOMEM;

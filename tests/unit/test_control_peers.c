@@ -67,6 +67,23 @@ static int set_up_addressed(void **state)
     return 0;
 }
 
+// In the pod db-0, which is at 10.0.0.9 now.
+static int set_up_self(void **state)
+{
+    static const char *const words[][2] = {{"POD_NAME", "db-0"},
+                                           {"POD_NAMESPACE", "one"},
+                                           {"POD_SERVICE", "db"},
+                                           {"POD_IPS", "10.0.0.9,fd00::9"}};
+    const size_t n = sizeof words / sizeof words[0];
+
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(setenv(words[i][0], words[i][1], 1), 0);
+    *state = hall_new("--self --set addressed");
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(unsetenv(words[i][0]), 0);
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     struct hall *h = *state;
@@ -297,6 +314,26 @@ static void who_is_in_the_set_and_not_ready_is_told_so(void **state)
         assert_has(reply, part);
     }
     free(reply);
+}
+
+// It has moved, and the slice does not say so yet.
+static void the_own_pod_is_known_under_an_old_address(void **state)
+{
+    struct hall *h = *state;
+
+    load(h, "a.yaml",
+         SERVICE("db", "clusterIP: None, ports: [" HTTP "]")
+             SLICE("db", "db", "IPv4", HTTP,
+                   "{hostname: db-0, addresses: [10.0.0.1],"
+                   " conditions: {ready: false}},"
+                   "{hostname: db-1, addresses: [10.0.0.2]}"));
+    assert_told(
+        h, "one/db",
+        WHO("db", "NOERROR",
+            "") "{\"hostname\":\"db-0.db.one.svc.cluster.local\","
+                "\"addresses\":[\"10.0.0.9\",\"fd00::9\"],\"ports\":[" PORT(
+                    "http", "tcp",
+                    "80") "],\"ready\":false}," DB("1", "10.0.0.2") END);
 }
 
 static void begin_fault(struct hall *h, enum fault_kind kind)
@@ -610,6 +647,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             who_is_in_the_set_and_not_ready_is_told_so, set_up_addressed,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_own_pod_is_known_under_an_old_address, set_up_self, tear_down),
         with_hall(faults_are_told_as_dns_shows_them),
         with_hall(peers_beyond_64_kib_are_all_told),
         with_hall(a_peer_by_its_own_name_is_one),

@@ -207,7 +207,10 @@ static void a_server_has_a_port_or_the_usual_one(void **state)
         {"fe80::1%lo", "[fe80::1%lo]:53"},
         {"[fe80::1%lo]", "[fe80::1%lo]:53"},
         {"[fe80::1%lo]:54", "[fe80::1%lo]:54"},
-        {"::ffff:1.2.3.4", "[::ffff:1.2.3.4]:53"},
+        // IPv4 in another dress
+        {"::ffff:1.2.3.4", "1.2.3.4:53"},
+        {"[::FFFF:102:304]:5300", "1.2.3.4:5300"},
+        {"::1.2.3.4", "[::1.2.3.4]:53"},
     };
     for (size_t i = 0; i < ORD_COUNT(pairs); i++) {
         char text[SOCKADDR_TEXT_SIZE];
@@ -256,6 +259,8 @@ static void what_is_no_server_is_refused(void **state)
         "0.0.0.0:53",
         "::",
         "[::]:53",
+        "::ffff:0.0.0.0",
+        "::ffff:10.0.0.1%lo",
         "10.0.0.1 ",
         " 10.0.0.1",
         "10.0.0.1,10.0.0.2",

@@ -255,6 +255,9 @@ static void behind_a_wildcard_all_of_this_machine_is_our_own(void **state)
          "192.0.2.1:53");
     good(f, "--listen 0.0.0.0:5300,[::]:5300 --forward $1",
          "127.0.0.53:53 [::1]:53 192.0.2.1:53");
+    write_file(f->file, "nameserver ::ffff:127.0.0.1\n"
+                        "nameserver ::ffff:192.0.2.1\n");
+    good(f, "--listen 0.0.0.0:53 --forward $1", "192.0.2.1:53");
 }
 
 static void behind_a_wildcard_an_interface_is_our_own(void **state)
@@ -297,6 +300,10 @@ static void our_own_address_cannot_be_asked_for(void **state)
     bad(f, "--listen [::]:54 --forward [::1]:54", -EINVAL,
         "--forward [::1]:54 is this server itself, which listens at [::]:54: "
         "each question would come back to it; name another server");
+    bad(f, "--listen 127.0.0.1:54 --forward [::ffff:127.0.0.1]:54", -EINVAL,
+        "--forward [::ffff:127.0.0.1]:54 is this server itself, which listens "
+        "at 127.0.0.1:54: each question would come back to it; name another "
+        "server");
     good(f, "--listen 127.0.0.1:5300 --forward 127.0.0.1:53", "127.0.0.1:53");
 }
 

@@ -326,6 +326,27 @@ static void below_a_service_of_another_kind_it_has_its_name(void **state)
     assert_answer(t, "_p._tcp.alias.one", "SRV", "NXDOMAIN");
 }
 
+static void an_empty_service_is_ignored_but_for_it(void **state)
+{
+    struct testbed *t =
+        with_rules(state, (struct zone_rules){.ignore_empty_service = true});
+    testbed_serve(t, "one/vip ip 10.96.0.1 port p:1/tcp self db-0 10.0.0.7 "
+                     "slice4 port p:1/tcp end db-0 10.0.0.7!");
+    assert_answer(t, "vip.one", "A", "NODATA");
+    assert_answers(t, "vip.one", testbed_other_types, "NODATA");
+    assert_answer(t, "_tcp.vip.one", "A", "NXDOMAIN");
+    assert_answer(t, "_p._tcp.vip.one", "SRV", "NXDOMAIN");
+    assert_answer(t, "db-0.vip.one", "A", "A 10.0.0.7");
+    assert_answer(t, "db-1.vip.one", "A", "NXDOMAIN");
+    assert_answer(t, "7.0.0.10.in-addr.arpa.", "PTR", "PTR db-0.vip.one");
+    // one that is ready is enough
+    testbed_serve(t, "one/vip ip 10.96.0.1 port p:1/tcp self db-0 10.0.0.7 "
+                     "slice4 port p:1/tcp end db-0 10.0.0.7");
+    assert_answer(t, "vip.one", "A", "A 10.96.0.1");
+    assert_answer(t, "_p._tcp.vip.one", "A", "A 10.96.0.1");
+    assert_answer(t, "db-0.vip.one", "A", "A 10.0.0.7");
+}
+
 // --- before the zone is complete -------------------------------------------
 
 static void serve_incomplete(struct testbed *t, const char *words)
@@ -427,6 +448,7 @@ int main(void)
         TEST(a_reverse_zone_that_is_not_served_has_no_ptr),
         TEST(below_a_service_that_is_not_there_it_is_alone),
         TEST(below_a_service_of_another_kind_it_has_its_name),
+        TEST(an_empty_service_is_ignored_but_for_it),
         TEST(before_the_first_load_it_alone_is_answered_for),
         TEST(without_memory_the_old_answers_stay),
     };
