@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is known of peers beside their names and addresses. An endpoint is found
-// again by its address, and by its hostname where it has one.
+// again by its address, and by its hostname where it has one. The server's own
+// pod has its own addresses, whatever its endpoint says.
 #include "peers.h"
 
 #include <errno.h>
@@ -36,13 +37,33 @@ static size_t count(const struct service *s)
 
     for (uint32_t i = 0; i < s->slices_n; i++)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++)
-            n += s->slices[i]->endpoints[k].addresses_n;
+            n += service_is_self(s, &s->slices[i]->endpoints[k])
+                     ? s->self->addresses_n
+                     : s->slices[i]->endpoints[k].addresses_n;
     return n;
+}
+
+static void note_self(struct knowledge *k, const struct slice_facts *slice,
+                      const struct endpoint *e)
+{
+    const struct self *self = k->service->self;
+
+    for (uint8_t i = 0; i < self->addresses_n; i++)
+        k->items[k->n++] = (struct known){
+            .family = self->addresses[i].family,
+            .octets = self->addresses[i].octets,
+            .endpoint = e,
+            .slice = slice,
+        };
 }
 
 static void note_endpoint(struct knowledge *k, const struct slice_facts *slice,
                           const struct endpoint *e)
 {
+    if (service_is_self(k->service, e)) {
+        note_self(k, slice, e);
+        return;
+    }
     for (uint16_t i = 0; i < e->addresses_n; i++)
         k->items[k->n++] = (struct known){
             .family = slice->family,

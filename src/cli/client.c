@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client.h"
 
-#include "source/http.h"
-
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -94,7 +92,7 @@ static int on_data(void *context, int status, const char *p, size_t n)
     return 0;
 }
 
-static int no_reply(const struct client *c, const struct http_result *r,
+int client_no_reply(const struct client *c, const struct http_result *r,
                     struct error *err)
 {
     switch (r->code) {
@@ -125,9 +123,9 @@ static int no_reply(const struct client *c, const struct http_result *r,
     default:
         return error_set(err, -ECONNREFUSED,
                          "no server listens at '%s'; start one with `ordinald "
-                         "serve`%s name its socket with --control%s",
-                         c->socket, c->or_paths ? "," : ", or",
-                         c->or_paths ? ", or give PATHs" : "");
+                         "serve`, or name its port with --listen or its socket "
+                         "with --control%s",
+                         c->socket, c->or_paths ? ", or give PATHs" : "");
     }
 }
 
@@ -151,7 +149,7 @@ static int judge(const struct client *c, struct answer *a,
         return error_set(err, -EIO, "cannot write: %s",
                          strerror(a->write_error));
     if (r->code)
-        return no_reply(c, r, err);
+        return client_no_reply(c, r, err);
     return is_success(r->status) ? 0 : refused(c, a, r->status, err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "daemon/settings.h"
 #include "doc/json.h"
+#include "source/http.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,11 @@ struct client {
  */
 int client_find(struct client *c, const struct settings *s,
                 struct error *err) ORD_CHECKED;
+
+// Why there was no whole reply, and what to do: fills err, of a result whose
+// code is not 0. Returns a negative errno as client_get().
+int client_no_reply(const struct client *c, const struct http_result *r,
+                    struct error *err);
 
 // A word of a query, "?key=value".
 struct client_word {

@@ -135,6 +135,19 @@ static int version_name(const struct settings *s, struct dns_name *out,
 
 // --- asking ----------------------------------------------------------------
 
+// Who serves the domain has the name, or says SERVFAIL.
+static void tell_reason(struct job *job, const struct dns_reply *reply)
+{
+    struct error text;
+
+    peers_reason(reply, &text);
+    (void)error_set(&job->reason, 0, "%s%s", text.text,
+                    reply->rcode == DNS_RCODE_REFUSED ||
+                            reply->rcode == DNS_RCODE_NXDOMAIN
+                        ? "; it serves another --cluster-domain"
+                        : "");
+}
+
 static void on_reply(void *context, const struct dns_reply *reply,
                      const char *why)
 {
@@ -145,7 +158,7 @@ static void on_reply(void *context, const struct dns_reply *reply,
     if (!reply)
         (void)error_set(&job->reason, 0, "%s", why);
     else if (reply->rcode != DNS_RCODE_NOERROR)
-        peers_reason(reply, &job->reason);
+        tell_reason(job, reply);
     uv_stop(&job->loop);
 }
 

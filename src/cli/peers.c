@@ -141,7 +141,9 @@ static void help(FILE *out)
           "the peers, the\n"
           "last ones are kept. --timeout is for --wait and --on-start; 0: for "
           "ever. SIGTERM\n"
-          "and SIGINT end it, and CMD.\n"
+          "and SIGINT end it, and CMD. All options of `ordinald serve` are "
+          "taken, so that\n"
+          "both read one --config FILE.\n"
           "\n"
           "Example: ordinald peers mongo/mongo-service --wait 3 --on-change "
           "./reconfigure\n"
@@ -229,11 +231,14 @@ static int read_service(struct job *job, const char *text, struct error *err)
 static bool listens(const char *path)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    // a server that is too busy to accept us is one: it is not waited for here
+    const int fd =
+        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     (void)snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
     const bool yes =
-        fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+        fd >= 0 && (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 ||
+                    errno == EAGAIN);
     if (fd >= 0)
         close(fd);
     return yes;

@@ -5,7 +5,6 @@
 #include "peers_source.h"
 
 #include "doc/json.h"
-#include "source/http.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -228,8 +227,7 @@ static void on_done(void *context, const struct http_result *result)
     struct error err;
 
     if (result->code) {
-        (void)error_set(&err, 0, "the server at '%s': %s", c->client.socket,
-                        result->error);
+        (void)client_no_reply(&c->client, result, &err);
         c->crowded = false;
         fail(c, err.text);
     } else if (result->status != 200) {

@@ -30,7 +30,7 @@ struct dns {
     size_t failed; // servers, in this round
     struct round *round;
     struct peers *last;
-    struct error why; // the first one that failed
+    struct error why; // of the first one that failed, or of an empty answer
     uv_timer_t timer;
     // a question beside them
     struct query *query;
@@ -50,13 +50,20 @@ static void rest(struct dns *d)
 
 static void ask(struct dns *d);
 
-static void note_failure(struct dns *d, const char *why)
+// What the name server that is asked by now said: whoever reads it may have
+// meant another one.
+static void set_why(struct dns *d, const char *why)
 {
     char text[SOCKADDR_TEXT_SIZE];
 
+    (void)error_set(&d->why, 0, "name server %s: %s",
+                    sockaddr_format(&d->servers[d->current], text), why);
+}
+
+static void note_failure(struct dns *d, const char *why)
+{
     if (d->failed++ == 0)
-        (void)error_set(&d->why, 0, "name server %s: %s",
-                        sockaddr_format(&d->servers[d->current], text), why);
+        set_why(d, why);
     d->current = (d->current + 1) % d->n;
 }
 
@@ -73,6 +80,10 @@ static void on_round(void *context, struct peers *peers, const char *reason)
     peers_unref(d->last);
     d->last = peers_ref(peers);
     rest(d);
+    if (peers->n == 0 && *reason) {
+        set_why(d, reason);
+        reason = d->why.text;
+    }
     d->listener.told(d->listener.context, peers, reason);
 }
 

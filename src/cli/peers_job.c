@@ -3,9 +3,7 @@
 //
 //     WAITING    the source tells who there is, until there are enough, and
 //                enough of them can be reached
-//     FOLLOWING  where there are commands: --on-start runs, or the first
-//                --on-change; then --on-change after each change, when nothing
-//                has changed for some moments or the last command has ended
+//     FOLLOWING  where there are commands: they run (peers_follow.h)
 //     ENDING     the command that runs has been told to end
 //
 // Without a command it ends with WAITING: the peers are printed. Where the
@@ -14,8 +12,8 @@
 
 #include "base/base.h"
 #include "base/duration.h"
+#include "peers_follow.h"
 #include "peers_reach.h"
-#include "peers_run.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -38,21 +36,17 @@ struct job {
     const struct peers_job *set;
     uv_loop_t loop;
     struct peers_source *source;
-    struct runner *runner;
+    struct follow *follow; // NULL: there are no commands
     struct reach *reach;
     uv_signal_t signals[SIGNALS];
     uv_timer_t deadline; // of the waiting
-    uv_timer_t debounce;
-    uv_timer_t again; // of trying to reach them
+    uv_timer_t again;    // of trying to reach them
     enum phase phase;
-    struct peers *now;       // NULL: nothing has been known yet
-    struct peers *delivered; // to a command
-    char *reason;            // why there are none, or nothing is known
-    bool unsure;             // nothing is known now
-    size_t reachable;        // of those that were tried last
+    struct peers *now; // NULL: nothing has been known yet
+    char *reason;      // why there are none, or nothing is known
+    bool unsure;       // nothing is known now
+    size_t reachable;  // of those that were tried last
     char *reach_reason;
-    const char *running; // which command: "--on-start"
-    bool on_start_failed;
     int result; // as peers_job_run()
     struct error *err;
 };
@@ -162,63 +156,6 @@ static void on_deadline(uv_timer_t *timer)
         time_is_over(j, "");
 }
 
-// --- commands --------------------------------------------------------------
-
-static void deliver(struct job *j, const char *which, const char *command);
-static void follow(struct job *j);
-
-static void on_debounce(uv_timer_t *timer)
-{
-    struct job *j = timer->data;
-
-    if (j->phase == FOLLOWING && !runner_is_busy(j->runner) &&
-        !peers_equal(j->now, j->delivered))
-        deliver(j, "--on-change", j->set->on_change);
-}
-
-// Run --on-change soon, unless there is nothing new, or it will be anyway.
-// While a command runs nothing comes of it: its end leads here again.
-static void follow(struct job *j)
-{
-    if (j->phase == FOLLOWING && j->set->on_change &&
-        !uv_is_active((uv_handle_t *)&j->debounce) &&
-        !peers_equal(j->now, j->delivered))
-        (void)uv_timer_start(&j->debounce, on_debounce, j->set->debounce_ms, 0);
-}
-
-static void on_ended(void *context, const char *why)
-{
-    struct job *j = context;
-    struct error text;
-
-    if (*why && j->phase != ENDING) {
-        (void)error_set(&text, 0, "%s: %s", j->running, why);
-        say(text.text);
-        j->on_start_failed = strcmp(j->running, "--on-start") == 0;
-    }
-    if (j->phase == ENDING)
-        uv_stop(&j->loop);
-    else if (!j->set->on_change)
-        end(j, j->on_start_failed ? 1 : 0);
-    else
-        follow(j);
-}
-
-static void deliver(struct job *j, const char *which, const char *command)
-{
-    struct error err;
-
-    peers_unref(j->delivered);
-    j->delivered = peers_ref(j->now);
-    j->running = which;
-    if (runner_start(j->runner, command, j->now, &j->source->owner, &err) == 0)
-        return;
-    say(err.text);
-    j->on_start_failed = strcmp(which, "--on-start") == 0;
-    if (!j->set->on_change)
-        end(j, 1);
-}
-
 // --- enough ----------------------------------------------------------------
 
 static void print(struct job *j)
@@ -241,10 +178,7 @@ static void begin(struct job *j)
         return;
     }
     j->phase = FOLLOWING;
-    if (j->set->on_start)
-        deliver(j, "--on-start", j->set->on_start);
-    else
-        deliver(j, "--on-change", j->set->on_change);
+    follow_tell(j->follow, j->now, &j->source->owner);
 }
 
 static void try_to_reach(struct job *j);
@@ -331,7 +265,7 @@ static void on_told(void *context, struct peers *peers, const char *reason)
     if (is_once(j))
         once(j);
     else if (j->phase == FOLLOWING)
-        follow(j);
+        follow_tell(j->follow, j->now, &j->source->owner);
     else if (j->set->reachable)
         try_to_reach(j);
     else if (peers->n >= wanted(j))
@@ -345,8 +279,10 @@ static void on_signal(uv_signal_t *handle, int number)
     struct job *j = handle->data;
 
     (void)number;
-    if (j->phase == ENDING) // another one: it is in haste
+    if (j->phase == ENDING) { // another one: whoever sent it is in haste
+        (void)(j->follow && follow_stop(j->follow));
         return;
+    }
     if (j->phase == WAITING) {
         refuse(j, "when it was ended", "");
         return;
@@ -355,10 +291,19 @@ static void on_signal(uv_signal_t *handle, int number)
     // --on-start alone was to be done
     if (!j->set->on_change)
         j->result = error_set(j->err, 1, "ended while --on-start ran");
-    if (runner_is_busy(j->runner))
-        runner_stop(j->runner);
-    else
+    if (!follow_stop(j->follow))
         uv_stop(&j->loop);
+}
+
+// The commands have.
+static void on_ended(void *context, int result)
+{
+    struct job *j = context;
+
+    if (j->phase == ENDING)
+        uv_stop(&j->loop);
+    else
+        end(j, result);
 }
 
 static int watch_signals(struct job *j, struct error *err)
@@ -377,7 +322,7 @@ static int watch_signals(struct job *j, struct error *err)
 
 static void set_up(struct job *j)
 {
-    uv_timer_t *const timers[] = {&j->deadline, &j->debounce, &j->again};
+    uv_timer_t *const timers[] = {&j->deadline, &j->again};
 
     // none of these can fail on a new loop
     for (size_t i = 0; i < ORD_COUNT(timers); i++) {
@@ -395,16 +340,14 @@ static void tear_down(struct job *j)
     reach_free(j->reach);
     if (j->source)
         j->source->free(j->source);
-    runner_free(j->runner);
+    follow_free(j->follow);
     uv_close((uv_handle_t *)&j->deadline, NULL);
-    uv_close((uv_handle_t *)&j->debounce, NULL);
     uv_close((uv_handle_t *)&j->again, NULL);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&j->signals[i], NULL);
     (void)uv_run(&j->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&j->loop);
     peers_unref(j->now);
-    peers_unref(j->delivered);
     free(j->reason);
     free(j->reach_reason);
 }
@@ -414,8 +357,17 @@ static int go(struct job *j, struct error *err)
     const struct peers_listener listener = {.told = on_told, .context = j};
     const bool waits = j->set->wait != PEERS_ANY || j->set->on_start;
 
-    j->runner = runner_new(&j->loop, on_ended, j);
-    if (!j->runner)
+    const struct follow_settings commands = {
+        .on_start = j->set->on_start,
+        .on_change = j->set->on_change,
+        .debounce_ms = j->set->debounce_ms,
+        .ended = on_ended,
+        .context = j,
+    };
+
+    if (has_commands(j))
+        j->follow = follow_new(&j->loop, &commands);
+    if (has_commands(j) && !j->follow)
         return error_set(err, -ENOMEM, "no memory to begin");
     int rc = watch_signals(j, err);
     if (rc == 0)

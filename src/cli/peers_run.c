@@ -311,6 +311,10 @@ void runner_stop(struct runner *r)
 {
     if (!r->run)
         return;
+    if (uv_is_active((const uv_handle_t *)&r->timer)) {
+        signal_group(r, SIGKILL);
+        return;
+    }
     signal_group(r, SIGTERM);
     // cannot fail: the handle was set up and has a callback
     (void)uv_timer_start(&r->timer, on_timer, RUN_GRACE_MS, 0);

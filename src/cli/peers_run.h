@@ -47,7 +47,8 @@ int runner_start(struct runner *r, const char *command, const struct peers *p,
                  struct error *err) ORD_CHECKED;
 
 // End the command that runs, and all of its process group: SIGTERM, after
-// RUN_GRACE_MS SIGKILL. `ended` is called as ever.
+// RUN_GRACE_MS, or when this is called again, SIGKILL. `ended` is called as
+// ever.
 void runner_stop(struct runner *r);
 
 // None may run. The loop has to run once more for its handles' ends. NULL is

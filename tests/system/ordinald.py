@@ -28,6 +28,9 @@ SAN = os.environ.get("ORDINALD_SAN", "")
 # Sanitizers make a program several times slower; what is promised in
 # milliseconds is then only checked to happen.
 SLOW = 10 if SAN else 1
+# The program as it is shipped: what shows that others get on with it is run
+# with that, and not once more with each way of building it.
+SHIPPED = not SAN and "portable" not in BIN
 COMPLAINTS = re.compile(
     r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:)")
 MONGO = "mongo-service.mongo.svc.cluster.local."

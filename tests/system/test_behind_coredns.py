@@ -28,7 +28,7 @@ from ordinald import (  # noqa: E402
     ADDRESSES, MONGO, POD, ROOT, SLOW, Case, free_port, mongo, until)
 
 COREDNS = os.path.join(coredns.LAB, "bin/coredns")
-SHIPPED = os.path.join(ROOT, "docker/kubernetes/corefile.yaml")
+COREFILES = os.path.join(ROOT, "docker/kubernetes/corefile.yaml")
 # what a change may take to be seen through CoreDNS
 SEEN_S = 0.5
 RATE = 2000  # queries a second
@@ -37,7 +37,7 @@ WAYS = {"udp": "", "tcp": "force_tcp", "prefer_udp": "prefer_udp"}
 
 def shipped_cache():
     """The cache block of the Corefile that users are given."""
-    with open(SHIPPED, encoding="utf-8") as f:
+    with open(COREFILES, encoding="utf-8") as f:
         found = re.search(r"(?ms)^( *)cache\b[^\n]*\{.*?^\1\}", f.read())
     return found.group(0)
 
@@ -55,8 +55,8 @@ class Load(threading.Thread):
         self.port, self.name_asked = port, name
         self.sent = 0
         self.rcodes = {}
-        self.right = 0
-        self.stopping = False
+        self.answered = self.right = 0
+        self.stopping = self.stopped = False
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.connect(("127.0.0.1", port))
@@ -77,9 +77,10 @@ class Load(threading.Thread):
             time.sleep(0.002)
 
     def read(self):
-        self.answered = 0
         quiet = 0
-        while quiet < 30:  # six seconds: CoreDNS gives up after five
+        # six seconds at most: CoreDNS gives up after five
+        while quiet < 30 and not (self.stopped and
+                                  self.answered == self.sent):
             try:
                 reply = self.socket.recv(4096)
                 quiet = 0
@@ -94,6 +95,7 @@ class Load(threading.Thread):
     def stop(self):
         self.stopping = True
         self.join()
+        self.stopped = True
         self.reader.join()
         self.socket.close()
 
@@ -101,6 +103,8 @@ class Load(threading.Thread):
 class Behind(Case):
     def setUp(self):
         super().setUp()
+        if not ordinald.SHIPPED:
+            self.skipTest("is about CoreDNS, with the shipped program")
         if not os.access(COREDNS, os.X_OK):
             self.skipTest(coredns.MISSING)
         self.write("mongo.yaml", mongo(3))
@@ -198,14 +202,14 @@ cluster.local:{self.port} in-addr.arpa:{self.port} {{
             self.assertLess(time.monotonic() - began, 5 * SLOW)
 
     def restarts(self, way, replicas):
-        """Start each of them anew, twice, under load; what came of it."""
+        """Start each of them anew under load; what came of it."""
         ports = [free_port() for _ in range(replicas)]
         servers = [self.start(listen=[f"127.0.0.1:{p}"]) for p in ports]
         self.port = free_port()
         self.coredns(*(f"127.0.0.1:{p}" for p in ports), way=WAYS[way])
         load = Load(self.port, POD % 0)
         load.start()
-        for i in [*range(replicas)] * 2:
+        for i in [*range(replicas), 0]:
             # CoreDNS finds one that came back by its health check
             time.sleep(1.5)
             self.assertEqual(servers[i].stop(signal.SIGTERM), 0)
@@ -217,7 +221,7 @@ cluster.local:{self.port} in-addr.arpa:{self.port} {{
         return load
 
     def test_a_restart_of_one_of_two_under_load_loses_nothing(self):
-        for way in WAYS:
+        for way in ("udp", "tcp"):
             load = self.restarts(way, 2)
             self.assertGreater(load.sent, 1000)
             self.assertEqual(load.sent - load.right, 0, way)
@@ -226,7 +230,7 @@ cluster.local:{self.port} in-addr.arpa:{self.port} {{
         # CoreDNS has nobody else to ask, and says so while nobody listens:
         # clients ask again. Nothing is lost that had reached ordinald, and
         # nothing is said not to exist.
-        for way in WAYS:
+        for way in ("udp", "tcp"):
             load = self.restarts(way, 1)
             self.assertEqual(load.answered, load.sent, way)
             self.assertLessEqual(set(load.rcodes), {0, 2}, way)

@@ -105,7 +105,7 @@ class Health(Case):
         port = free_port()
         config = self.write("c.conf", f"listen: [127.0.0.1:{port}]\n"
                             f"cluster-domain: k8s.example\npaths: [{self.dir}]"
-                            "\nself: false\nlame-duck: 5s\n")
+                            "\nself: false\nlame-duck: 100ms\n")
         self.serve("--config", config, config=config)
         self.says(f"127.0.0.1:{port} is ready", "--ready", "--config", config)
 
@@ -140,7 +140,8 @@ class Health(Case):
         at = self.start().listen[0]
         there = ("--server", at, "--cluster-domain", "k8s.example")
         self.says(f"{at} is alive", *there)
-        self.denies(*there, "--ready", has=["is not ready: REFUSED"])
+        self.denies(*there, "--ready", has=["is not ready: REFUSED",
+                                             "another --cluster-domain"])
 
     def test_it_asks_for_the_version_of_the_domain(self):
         one = self.impostor(refusal(dns.rcode.NOERROR))

@@ -237,6 +237,10 @@ class Command(Case):
                               *source], "0 of 2 peers",
                               "0 of 2 pods of web are ready")
 
+    def test_a_socket_that_is_not_there_is_explained(self):
+        self.assert_none(["test/web", "--control", self.path("nobody")],
+                         "no server listens at", "ordinald serve", "--control")
+
     def test_no_peers_are_enough_where_none_are_wanted(self):
         self.start(web(0))
         for source in self.both():
@@ -272,10 +276,13 @@ class Command(Case):
         self.start(web(2, "127.0.9.1, 127.0.9.2",
                        port=f"ports: [{{name: a, port: {port}}}]"))
         words = ["test/web", "--wait", "2", "--reachable"]
-        for source in self.both():
-            self.assert_none([*words, "--timeout", "1s", *source],
-                             "2 of 2 peers, 1 reachable", hostname(1),
-                             "refused")
+        refused = [self.peers(*words, "--timeout", "1s", *source)
+                   for source in self.both()]
+        for command in refused:
+            self.assertEqual((command.end(), command.lines), (1, []))
+            said, = command.said
+            for text in ("2 of 2 peers, 1 reachable", hostname(1), "refused"):
+                self.assertIn(text, said)
         commands = [self.peers(*words, *source) for source in self.both()]
         time.sleep(0.3)
         self.listen("127.0.9.2", port)
@@ -346,18 +353,21 @@ endpoints: [{{hostname: web-0, addresses: [127.0.9.{n}]}}]
 
     def test_changes_follow_the_start(self):
         self.start(web(1))
+        commands, starts, changes = [], [], []
         for i, source in enumerate(self.both()):
-            self.scale(1)
             start, started = self.recorder(f"start-{i}")
             change, changed = self.recorder(f"change-{i}")
-            command = self.peers("test/web", "--on-start", start,
-                                 "--on-change", change, *source)
-            until(lambda: started() == [[hostname(0)]], 10)
-            for n in (3, 2, 0, 1):
-                self.scale(n)
-                until(lambda: changed() and len(changed()[-1]) == n, 10)
+            starts.append(started)
+            changes.append(changed)
+            commands.append(self.peers("test/web", "--on-start", start,
+                                       "--on-change", change, *source))
+        until(lambda: all(s() == [[hostname(0)]] for s in starts), 10)
+        for n in (3, 0, 1):
+            self.scale(n)
+            until(lambda: all(c() and len(c()[-1]) == n for c in changes), 10)
+        for command, started, changed in zip(commands, starts, changes):
             self.assertEqual(len(started()), 1)
-            self.assertEqual([len(told) for told in changed()], [3, 2, 0, 1])
+            self.assertEqual([len(told) for told in changed()], [3, 0, 1])
             self.assertEqual(command.end(signal.SIGTERM), 0)
             self.assertEqual(command.said, [])
 
@@ -452,11 +462,12 @@ endpoints: [%s]
         self.start(web(2))
         cmd, told = self.recorder()
         command = self.peers("test/web", "--on-change", cmd, "--debounce",
-                             "1s", *self.control)
+                             "500ms", *self.control)
         until(lambda: len(told()) == 1, 10)
-        self.scale(3)
-        self.scale(2)
-        time.sleep(1.5)
+        control = Scaler(self.socket)
+        control.scale(3)
+        control.scale(2)
+        time.sleep(0.8)
         self.assertEqual(len(told()), 1)
         self.assertEqual(command.end(signal.SIGTERM), 0)
 
@@ -524,6 +535,24 @@ endpoints: [%s]
         self.assertGreater(time.monotonic() - began, 4)
         self.assertFalse(alive(pid))
 
+    def test_another_signal_kills_it_at_once(self):
+        self.start()
+        path = self.path("pid")
+        command = self.peers(
+            "test/web", "--on-change",
+            f"trap '' TERM; echo $$ >{path}; while :; do sleep 1; done",
+            *self.control)
+        until(lambda: os.path.exists(path) and os.path.getsize(path), 10)
+        with open(path, encoding="ascii") as f:
+            pid = f.read().strip()
+        began = time.monotonic()
+        command.process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        self.assertTrue(alive(pid))
+        self.assertEqual(command.end(signal.SIGINT), 0)
+        self.assertLess(time.monotonic() - began, 4)
+        self.assertFalse(alive(pid))
+
     def test_a_command_inherits_the_standard_descriptors_only(self):
         self.start()
         for source in self.both():
@@ -550,8 +579,9 @@ endpoints: [%s]
         until(lambda: len(told()) == 1, 10)
         self.assertEqual(self.server.stop(), 0)
         command.wait_for("the last 3 peers are kept")
-        time.sleep(1)
+        time.sleep(0.3)
         self.start()
+        # by then it has asked again
         time.sleep(1)
         self.assertEqual(len(told()), 1)
         self.scale(4)
@@ -574,9 +604,9 @@ endpoints: [%s]
         until(lambda: all(len(told()) == 1 for told in files), 20)
         # and those that may not wait do not ask all the time
         before = sum(cpu_s(c.process.pid) for c in commands)
-        time.sleep(2)
+        time.sleep(1)
         after = sum(cpu_s(c.process.pid) for c in commands)
-        self.assertLess(after - before, 0.5 * SLOW)
+        self.assertLess(after - before, 0.25 * SLOW)
         self.scale(3)
         until(lambda: all(len(told()[-1]) == 3 for told in files), 20)
         for command in commands:

@@ -96,13 +96,21 @@ class Dns(Case):
         until(lambda: len(told()) == 1, 10)
         return command, told
 
-    def rounds(self, n=2):
-        """Let it ask so often, from its beginning."""
-        def asked():
+    def rounds(self, n=1, of=()):
+        """Let it ask so often and take what it was told, and ask again; or all
+        who ask these upstreams."""
+        def asked(upstream):
             return sum(a.message.question[0].rdtype == dns.rdatatype.SRV
-                       for a in list(self.upstream.asked))
-        goal = asked() + n + 1
-        until(lambda: asked() >= goal, 5 * n + 5)
+                       for a in list(upstream.asked))
+        goals = [(u, asked(u) + n + 1) for u in of or [self.upstream]]
+        until(lambda: all(asked(u) >= goal for u, goal in goals), 5 * n + 5)
+
+    def followers(self, *names, **peers):
+        """Several at once, each with a world of its own, because a round takes
+        a second: what follow() says, by name."""
+        for name in names:
+            self.start(**peers)
+            yield name, self.world, self.upstream, *self.follow(name=name)
 
     def addresses(self):
         status, out, said = self.ask(*self.words, "-o", "json")
@@ -206,18 +214,18 @@ class Dns(Case):
     # --- order and case ----------------------------------------------------------
 
     def test_another_order_or_case_is_no_change(self):
-        self.start(n9=["10.0.0.9"], n10=["10.0.0.10"], n2=["10.0.0.2"])
-        command, told = self.follow()
-        self.assertEqual(told(), [[hostname(n) for n in (2, 9, 10)]])
-        self.world.peers = dict(reversed(self.world.peers.items()))
-        self.rounds()
-        self.world.instead = lambda query, tcp: added(
+        order, case = followers = list(self.followers(
+            "order", "case", n9=["10.0.0.9"], n10=["10.0.0.10"],
+            n2=["10.0.0.2"]))
+        order[1].peers = dict(reversed(order[1].peers.items()))
+        case[1].instead = lambda query, tcp: added(
             reply_to(query, *[r.replace("web-", "WEB-")
                               for r in srv(10, 2, 9)]),
-            *[r.replace("web-", "Web-") for r in self.world.hosts()])
-        self.rounds()
-        self.assertEqual(len(told()), 1)
-        self.assertEqual(command.end(signal.SIGTERM), 0)
+            *[r.replace("web-", "Web-") for r in case[1].hosts()])
+        self.rounds(1, [order[2], case[2]])
+        for _, _, _, command, told in followers:
+            self.assertEqual(told(), [[hostname(n) for n in (2, 9, 10)]])
+            self.assertEqual(command.end(signal.SIGTERM), 0)
 
     def test_several_ports_are_one_peer(self):
         self.start(n0=["10.0.0.1"])
@@ -229,20 +237,39 @@ class Dns(Case):
 
     # --- no ----------------------------------------------------------------------
 
-    def test_servfail_keeps_the_last_peers_and_nxdomain_empties_them(self):
+    def test_servfail_and_its_like_keep_the_last_peers(self):
+        def fail(world, rcode):
+            world.instead = lambda query, tcp: explained(
+                reply_to(query, rcode=dns.rcode.from_text(rcode)),
+                "no zone yet")
+        followers = list(self.followers(
+            "SERVFAIL", "REFUSED", "NOTIMP", "FORMERR", n0=["10.0.0.1"],
+            n1=["10.0.0.2"]))
+
+        def fail_all(times):
+            for rcode, world, *_ in followers:
+                fail(world, rcode)
+            for rcode, _, upstream, command, _ in followers:
+                # once each time
+                until(lambda: len(command.said) == times, 10)
+                self.assertIn(f"the last 2 peers are kept: name server "
+                              f"{upstream.address}: {rcode}: no zone yet",
+                              command.said[-1])
+        upstreams = [upstream for _, _, upstream, *_ in followers]
+        fail_all(1)
+        self.rounds(0, upstreams)
+        for _, world, *_ in followers:
+            world.instead = lambda query, tcp: False
+        self.rounds(1, upstreams)
+        fail_all(2)
+        for _, _, _, command, told in followers:
+            self.assertEqual(command.end(signal.SIGTERM), 0)
+            self.assertEqual(len(told()), 1)
+            self.assertEqual(len(command.said), 2, command.said)
+
+    def test_nxdomain_empties_the_peers(self):
         self.start(n0=["10.0.0.1"], n1=["10.0.0.2"])
         command, told = self.follow()
-        for rcode in ("SERVFAIL", "REFUSED", "NOTIMP", "FORMERR"):
-            self.world.instead = lambda query, tcp, r=rcode: explained(
-                reply_to(query, rcode=dns.rcode.from_text(r)), "no zone yet")
-            command.wait_for(f"the last 2 peers are kept: name server "
-                             f"{self.upstream.address}: {rcode}: no zone yet")
-            self.rounds()
-            self.world.instead = lambda query, tcp: False
-            self.rounds()
-        self.assertEqual(len(told()), 1)
-        # once each
-        self.assertEqual(len(command.said), 4, command.said)
         self.world.peers = {}
         until(lambda: told()[-1] == [], 10)
         self.world.peers = {3: ["10.0.0.4"]}
@@ -252,26 +279,28 @@ class Dns(Case):
         until(lambda: told()[-1] == [], 10)
         self.assertEqual(len(told()), 4)
         self.assertEqual(command.end(signal.SIGTERM), 0)
+        self.assertEqual(command.said, [])
 
     def test_garbage_and_silence_keep_the_last_peers(self):
-        self.start(n0=["10.0.0.1"])
-        command, told = self.follow()
-
         def garbage(query, tcp):
             wire = query.to_wire()
             # a reply to this question, with a record that is not there
             return wire[:2] + b"\x80\0" + wire[4:6] + b"\0\x05" + wire[8:]
-        self.world.instead = garbage
-        command.wait_for("the last 1 peers are kept")
-        self.world.instead = lambda query, tcp: False
-        self.rounds()
-        self.world.instead = lambda query, tcp: None
-        until(lambda: sum("does not answer" in l for l in command.said), 15)
-        self.world.instead = lambda query, tcp: False
-        self.world.peers = {0: ["10.0.0.1"], 1: ["10.0.0.2"]}
-        until(lambda: len(told()) == 2, 15)
-        self.assertEqual([len(t) for t in told()], [1, 2])
-        self.assertEqual(command.end(signal.SIGTERM), 0)
+        said = {"garbage": (garbage, "no reply"),
+                "silence": (lambda query, tcp: None, "does not answer")}
+        followers = list(self.followers(*said, n0=["10.0.0.1"]))
+        for name, world, *_ in followers:
+            world.instead = said[name][0]
+        for name, _, _, command, _ in followers:
+            command.wait_for("the last 1 peers are kept", 15)
+            self.assertIn(said[name][1], command.said[0])
+        for _, world, *_ in followers:
+            world.instead = lambda query, tcp: False
+            world.peers = {0: ["10.0.0.1"], 1: ["10.0.0.2"]}
+        for _, _, _, command, told in followers:
+            until(lambda t=told: len(t()) == 2, 15)
+            self.assertEqual([len(t) for t in told()], [1, 2])
+            self.assertEqual(command.end(signal.SIGTERM), 0)
 
     def test_an_address_that_is_not_known_for_sure_makes_all_unsure(self):
         self.start(n0=["10.0.0.1"], n1=["10.0.0.2"])
@@ -363,7 +392,7 @@ class Dns(Case):
         self.world.instead = lambda query, tcp: reply_to(
             query, rcode=dns.rcode.SERVFAIL) if query.question[0].rdtype == \
             dns.rdatatype.PTR else False
-        self.rounds(3)
+        self.rounds()
         self.assertEqual(told(), [[hostname(0)]])
         self.assertEqual(command.end(signal.SIGTERM), 0)
         self.assertEqual(command.said, [])

@@ -531,7 +531,7 @@ class Steering(Case):
         server.process.wait()
         self.assertTrue(os.path.exists(self.socket))
         self.do("scale", SET, "2", status=1,
-                has=["no server listens at", "ordinald serve"])
+                has=["no server listens at", "ordinald serve", "--listen"])
         self.start()
         self.assertEqual(self.do("scale", SET, "2")[-1],
                          f"{SET}: 2 of 2 ready")
