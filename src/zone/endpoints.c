@@ -174,13 +174,13 @@ static bool is_called_by_pod(const struct collector *c,
 static uint32_t count_entries(const struct collector *c)
 {
     const struct service *s = c->service;
-    uint32_t n = s->self ? s->self->addresses_n : 0;
+    const uint32_t own_n = s->self ? s->self->addresses_n : 0;
+    uint32_t n = own_n;
     for (uint32_t i = 0; i < s->slices_n; i++)
         for (uint32_t k = 0; k < s->slices[i]->endpoints_n; k++) {
             const struct endpoint *e = &s->slices[i]->endpoints[k];
             if (has_name(c, e))
-                n += service_is_self(c->service, e) ? s->self->addresses_n
-                                                    : e->addresses_n;
+                n += service_is_self(s, e) ? own_n : e->addresses_n;
         }
     return n;
 }
