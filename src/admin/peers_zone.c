@@ -65,8 +65,7 @@ static struct bytes_in records_of(const struct asked *a)
         a->outcome == ZONE_FOUND && (a->match.form == ZONE_FORM_RECORDS ||
                                      a->match.form == ZONE_FORM_PEER_SRV ||
                                      a->match.form == ZONE_FORM_CNAME);
-    return bytes_in_of(has ? span_of(r->answer, r->answer_n)
-                           : (struct span){0});
+    return bytes_in_of(has ? span_of(r->answer, r->answer_n) : span_of("", 0));
 }
 
 static void name_of(struct span wire, struct dns_name *out)
