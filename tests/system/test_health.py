@@ -112,7 +112,7 @@ class Health(Case):
     def test_nobody_there_is_a_no(self):
         at = f"127.0.0.1:{free_port()}"
         began = time.monotonic()
-        self.denies("--server", at, "--timeout", "50s",
+        self.denies("--server", at, "--timeout", "4s",
                     has=[at, "cannot be reached"])
         self.assertLess(time.monotonic() - began, 5 * SLOW)
 
@@ -155,7 +155,7 @@ class Health(Case):
                     else [])
         one = self.impostor(second)
         self.says(f"{one.server} is ready", "--ready", "--server", one.server,
-                  "--timeout", "30s")
+                  "--timeout", "4s")
         self.assertEqual(len(one.asked), 2)
 
     def test_replies_to_others_do_not_count(self):
