@@ -76,6 +76,16 @@ SCENARIO  := $(sort $(wildcard tests/scenario/*.c))
 FUZZ      := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH     := $(sort $(wildcard tests/bench/*.c))
 SYSTEM    := $(sort $(wildcard tests/system/test_*.py))
+# PORTABLE=1 is another way to use sockets, and commands have one thread: what
+# shows nothing new there is left out
+ifneq ($(PORTABLE),)
+SYSTEM := $(patsubst %,tests/system/test_%.py,acceptance clients flood \
+    forward hold lame_duck reload_load torture transport vectors)
+endif
+ifneq ($(findstring thread,$(SAN)),)
+SYSTEM := $(filter-out $(patsubst %,tests/system/test_%.py,check \
+    check_formats health peers_command peers_dns peers_resolv),$(SYSTEM))
+endif
 C_FILES   := $(SRC) $(wildcard tests/*/*.c)
 
 objects    = $(patsubst %.c,$(OUT)/obj/%.o,$(1))

@@ -8,6 +8,8 @@
 //                    bit 5: its window is small; bit 6: it never says FIN
 //    then each cut   octets of a piece, 1 to 256
 //    then            the stream, the rest of it in one piece
+#include "../../src/net/forward.h"
+#include "../../src/net/hold.h"
 #include "../../src/net/tcp.h"
 #include "../../src/net/tcp_connection.h"
 // a fuzz target is linked with src/ alone: the zone comes along
@@ -53,6 +55,8 @@ static void append(struct octets *o, const void *p, size_t n)
 
 struct bench {
     uv_loop_t loop;
+    struct hold hold;       // nothing waits
+    struct forward forward; // nor is forwarded
     struct responder responder;
     struct udp udp; // without a socket
     struct tcp tcp;
@@ -72,6 +76,8 @@ static struct bench *the_bench(void)
     check(b && uv_loop_init(&b->loop) == 0, "no loop");
     zone_reader_register();
     b->responder.loop = &b->loop;
+    b->responder.hold = &b->hold;
+    b->responder.forward = &b->forward;
     b->responder.clock = clock_of_system();
     b->responder.context.zone = server_zone();
     b->responder.context.settings.udp_size_max = 1232;

@@ -211,7 +211,7 @@ cluster.local:{self.port} in-addr.arpa:{self.port} {{
         load.start()
         for i in [*range(replicas), 0]:
             # CoreDNS finds one that came back by its health check
-            time.sleep(1.5)
+            time.sleep(1.2)
             self.assertEqual(servers[i].stop(signal.SIGTERM), 0)
             servers[i] = self.start(listen=[f"127.0.0.1:{ports[i]}"])
         time.sleep(1)
@@ -230,11 +230,10 @@ cluster.local:{self.port} in-addr.arpa:{self.port} {{
         # CoreDNS has nobody else to ask, and says so while nobody listens:
         # clients ask again. Nothing is lost that had reached ordinald, and
         # nothing is said not to exist.
-        for way in ("udp", "tcp"):
-            load = self.restarts(way, 1)
-            self.assertEqual(load.answered, load.sent, way)
-            self.assertLessEqual(set(load.rcodes), {0, 2}, way)
-            self.assertEqual(load.right, load.rcodes[0], way)
+        load = self.restarts("udp", 1)
+        self.assertEqual(load.answered, load.sent)
+        self.assertLessEqual(set(load.rcodes), {0, 2})
+        self.assertEqual(load.right, load.rcodes[0])
 
 
 if __name__ == "__main__":
