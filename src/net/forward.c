@@ -53,12 +53,8 @@ static bool is_probe(struct forward *f, const struct dns_query *q)
 static bool ask_what(struct forward *f, const struct answer_job *job,
                      struct answer_upstream *out)
 {
-    bool asks = false;
-
-    if (job->query_n > ANSWER_PARK_OCTETS_MAX)
-        return false;
     responder_enter(f->responder);
-    asks = answer_upstream_query(&f->responder->context, job, out);
+    const bool asks = answer_upstream_query(&f->responder->context, job, out);
     responder_leave();
     return asks;
 }
