@@ -84,17 +84,15 @@ int sockaddr_parse(const char *text, struct sockaddr_any *out,
                    struct error *err) ORD_CHECKED;
 
 /*
- * Read the address of a server that is to be asked: "10.96.0.10",
+ * Read the address of a name server that is to be asked, at port 53 (RFC 1035
+ * 4.2) unless it says another: "10.96.0.10",
  * "10.96.0.10:53", "fd00::a", "[fd00::a]", "[fd00::a]:53", "fe80::1%eth0",
  * "[fe80::1%eth0]:53". "::ffff:10.96.0.10" is "10.96.0.10".
- *
- * port  for one that has none
  *
  * Returns 0, or -EINVAL with err filled, also for an address that stands for
  * all, a port of 0, and an interface that does not exist.
  */
-int sockaddr_parse_server(const char *text, uint16_t port,
-                          struct sockaddr_any *out,
+int sockaddr_parse_server(const char *text, struct sockaddr_any *out,
                           struct error *err) ORD_CHECKED;
 
 // As sockaddr_parse() reads it. Returns out.

@@ -11,9 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// RFC 1035 4.2.
-enum { DNS_PORT = 53 };
-
 // What separates words; lines of other systems have a CR before their line
 // feed.
 static const char blanks[] = " \t\r\v\f";
@@ -84,7 +81,7 @@ static int read_address(struct words word, struct sockaddr_any *server,
     bare[strcspn(bare, "%")] = '\0';
     if (!address_parse(bare, &address))
         return error_set(err, -EINVAL, "'%s' is no IP address", text);
-    return sockaddr_parse_server(text, DNS_PORT, server, err);
+    return sockaddr_parse_server(text, server, err);
 }
 
 static void read_line(struct words line, const char *path, unsigned number,

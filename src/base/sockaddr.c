@@ -291,13 +291,15 @@ static int parse_server(const char *whole, char *host, uint16_t port,
     return 0;
 }
 
-int sockaddr_parse_server(const char *text, uint16_t port,
-                          struct sockaddr_any *out, struct error *err)
+enum { NAME_SERVER_PORT = 53 };
+
+int sockaddr_parse_server(const char *text, struct sockaddr_any *out,
+                          struct error *err)
 {
     char host[SOCKADDR_TEXT_SIZE], bare[SOCKADDR_TEXT_SIZE];
     const char *port_text;
     struct address address;
-    unsigned number = port;
+    unsigned number = NAME_SERVER_PORT;
     if (!split_server(text, host, &port_text))
         return no_server(text, err);
     snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host, "%"), host);

@@ -14,8 +14,6 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { DNS_PORT = 53 };
-
 // The command's own words.
 struct words {
     struct text_list words; // there should be none
@@ -101,22 +99,20 @@ static int find_server(const struct job *job, struct sockaddr_any *out,
                        struct error *err)
 {
     const struct sockaddr_any *first = &job->settings.listen.items[0];
-    const unsigned port = sockaddr_port(first);
 
     if (*job->words.server) {
-        const int rc =
-            sockaddr_parse_server(job->words.server, DNS_PORT, out, err);
+        const int rc = sockaddr_parse_server(job->words.server, out, err);
         return rc ? error_wrap(err, rc, "--server") : 0;
     }
-    if (port == 0)
+    if (sockaddr_port(first) == 0)
         return error_set(err, -EINVAL,
                          "--listen has port 0, which can be any; name the "
                          "server with --server ADDR:PORT");
-    if (sockaddr_is_wildcard(first))
-        return sockaddr_parse_server(
-            first->any.sa_family == AF_INET6 ? "::1" : "127.0.0.1",
-            (uint16_t)port, out, err);
     *out = *first;
+    if (sockaddr_is_wildcard(first) && first->any.sa_family == AF_INET6)
+        out->v6.sin6_addr = in6addr_loopback;
+    else if (sockaddr_is_wildcard(first))
+        out->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return 0;
 }
 

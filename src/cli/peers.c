@@ -19,8 +19,6 @@
 static const char usage[] = "ordinald peers [NAMESPACE/]SERVICE";
 static const char resolv_conf[] = "/etc/resolv.conf";
 
-enum { DNS_PORT = 53 };
-
 // The command's own words.
 struct words {
     struct text_list words; // SERVICE
@@ -262,8 +260,8 @@ static int find_servers(struct job *job, struct error *err)
 
     if (job->words.server) {
         job->servers_n = 1;
-        const int rc = sockaddr_parse_server(job->words.server, DNS_PORT,
-                                             &job->servers[0], err);
+        const int rc =
+            sockaddr_parse_server(job->words.server, &job->servers[0], err);
         return rc ? error_wrap(err, rc, "--server") : 0;
     }
     if (has_control(job))

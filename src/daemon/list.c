@@ -6,9 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-// RFC 1035 4.2.
-enum { DNS_PORT = 53 };
-
 size_t *value_count(const struct setting *row, void *list)
 {
     switch (row->type) {
@@ -168,7 +165,7 @@ static int forward_target_of(struct forward_target *out, const char *text,
     if (out->is_file)
         return 0;
     struct error why;
-    const int r = sockaddr_parse_server(text, DNS_PORT, &out->address, &why);
+    const int r = sockaddr_parse_server(text, &out->address, &why);
     if (r < 0)
         return error_set(err, r, "%s%s", why.text,
                          strpbrk(text, ":%")

@@ -216,7 +216,7 @@ static void a_server_has_a_port_or_the_usual_one(void **state)
         char text[SOCKADDR_TEXT_SIZE];
         struct sockaddr_any a;
         struct error err;
-        assert_int_equal(sockaddr_parse_server(pairs[i][0], 53, &a, &err), 0);
+        assert_int_equal(sockaddr_parse_server(pairs[i][0], &a, &err), 0);
         assert_string_equal(sockaddr_format(&a, text), pairs[i][1]);
     }
 }
@@ -275,7 +275,7 @@ static void what_is_no_server_is_refused(void **state)
     for (size_t i = 0; i < ORD_COUNT(bad); i++) {
         struct sockaddr_any a = {.length = 99};
         struct error err = {""};
-        if (sockaddr_parse_server(bad[i], 53, &a, &err) != -EINVAL)
+        if (sockaddr_parse_server(bad[i], &a, &err) != -EINVAL)
             fail_msg("'%s' is taken", bad[i]);
         assert_int_equal(a.length, 99);
         assert_memory_equal(err.text, "'", 1);
